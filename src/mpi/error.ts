@@ -1,0 +1,82 @@
+import { inspect } from "node:util";
+
+/** Details of an {@link MpiError}. */
+export interface MpiErrorDetails extends ErrorOptions {
+  /** Stable code, `"ERR_MPI_TRUNCATE"`. */
+  readonly code: string;
+  /** The standard's error class, `"MPI_ERR_TRUNCATE"`, if the library reported one. */
+  readonly errorClass?: string | undefined;
+  /** The C function that failed, `"MPI_Recv"`. */
+  readonly operation?: string | undefined;
+}
+
+/**
+ * What an MPI library reported, or why none could be used.
+ *
+ * Match on `code`: `ERR_MPI_` and the end of the error class for what the library reported
+ * (`ERR_MPI_TRUNCATE`), and `ERR_MPI_LIBRARY_NOT_FOUND`, `ERR_MPI_LAUNCHER_MISMATCH`, `ERR_MPI_UNSUPPORTED`,
+ * `ERR_MPI_INITIALIZED`, `ERR_MPI_FINALIZED`, `ERR_MPI_FREED` for the rest.
+ */
+export class MpiError extends Error {
+  override readonly name: string = "MpiError";
+  readonly code: string;
+  readonly errorClass: string | undefined;
+  readonly operation: string | undefined;
+
+  constructor(message: string, details: MpiErrorDetails) {
+    super(message, "cause" in details ? { cause: details.cause } : undefined);
+    this.code = details.code;
+    this.errorClass = details.errorClass;
+    this.operation = details.operation;
+  }
+}
+
+/** A TypeError or RangeError about one argument of a public function. */
+export interface ArgumentError extends Error {
+  /** `"ERR_INVALID_ARG_TYPE"`, `"ERR_INVALID_ARG_VALUE"` or `"ERR_OUT_OF_RANGE"`, as Node's own. */
+  readonly code: string;
+  /** Name of the argument. */
+  readonly argument: string;
+  /** The value that was given. */
+  readonly received: unknown;
+}
+
+/** Short, one line, with the type where the value alone does not tell it. */
+function show(value: unknown): string {
+  if (ArrayBuffer.isView(value)) return `${value.constructor.name}(${value.byteLength} bytes)`;
+  const text = inspect(value, { depth: 0, breakLength: Infinity, maxStringLength: 60 });
+  return typeof value === "object" && value !== null
+    ? text
+    : `${text} (${value === null ? "null" : typeof value})`;
+}
+
+function argumentError(error: Error, code: string, argument: string, received: unknown): ArgumentError {
+  return Object.assign(error, { code, argument, received });
+}
+
+/** The value is of the wrong kind. */
+export const invalidType = (argument: string, expected: string, received: unknown): ArgumentError =>
+  argumentError(
+    new TypeError(`${argument}: expected ${expected}, got ${show(received)}`),
+    "ERR_INVALID_ARG_TYPE",
+    argument,
+    received,
+  );
+
+/** The value is of the right kind, but cannot be used for the reason that `problem` gives. */
+export const invalidValue = (argument: string, problem: string, received: unknown): ArgumentError =>
+  argumentError(
+    new TypeError(`${argument}: ${problem}, got ${show(received)}`),
+    "ERR_INVALID_ARG_VALUE",
+    argument,
+    received,
+  );
+
+/** The number is outside of its range, or a length does not match. */
+export const outOfRange = (argument: string, expected: string, received: unknown): ArgumentError =>
+  argumentError(
+    new RangeError(`${argument}: expected ${expected}, got ${show(received)}`),
+    "ERR_OUT_OF_RANGE",
+    argument,
+    received,
+  );

@@ -1,0 +1,141 @@
+import { binding, native } from "./bindings/bind.js";
+import { check } from "./bindings/check.js";
+import { addresses, ints, longs, STATUS_WORDS, statusWords } from "./bindings/scratch.js";
+import { elementKind, type ViewConstructor } from "./buffer.js";
+import { ANY_TAG, UNDEFINED } from "./constants.js";
+import { BYTE, type Datatype } from "./datatype.js";
+import type { MpiError } from "./error.js";
+
+/** Where MPI_Status has its fields, in words of 4 bytes. */
+interface Layout {
+  readonly words: number;
+  readonly source: number;
+  readonly tag: number;
+  readonly error: number;
+  readonly rank: (native: number) => number;
+}
+
+let known: Layout | undefined;
+
+function layout(): Layout {
+  known ??= readLayout();
+  return known;
+}
+
+function readLayout(): Layout {
+  const { abi, constants } = binding();
+  const { size, source, tag, error } = abi.table.status;
+  return {
+    words: size / 4,
+    source: source / 4,
+    tag: tag / 4,
+    error: error / 4,
+    rank: (native) => constants.rank(native),
+  };
+}
+
+/**
+ * What is known of a message that was received or probed, or of a request that is complete.
+ * MPI 4.0 section 3.2.5.
+ *
+ * It keeps the words of the library's own MPI_Status, whose meaning only the library knows, in fields:
+ * an array would cost more than the rest of a receive.
+ */
+export class Status {
+  /** The rank it came from; `PROC_NULL` if from none, `ANY_SOURCE` if nothing was received. */
+  readonly source: number;
+  /** Its tag; `ANY_TAG` if nothing was received. */
+  readonly tag: number;
+  /** What went wrong with this one of several requests. */
+  readonly error: MpiError | undefined;
+  readonly #w0: number;
+  readonly #w1: number;
+  readonly #w2: number;
+  readonly #w3: number;
+  readonly #w4: number;
+  readonly #w5: number;
+  readonly #w6: number;
+  readonly #w7: number;
+
+  /** @param words Holds an MPI_Status that the library wrote, at word `at`. */
+  constructor(words: Int32Array, at: number, error?: MpiError) {
+    const { source, tag, rank } = layout();
+    const nativeSource = words[at + source] as number;
+    const nativeTag = words[at + tag] as number;
+    this.source = nativeSource < 0 ? rank(nativeSource) : nativeSource;
+    this.tag = nativeTag < 0 ? ANY_TAG : nativeTag;
+    this.error = error;
+    this.#w0 = words[at] as number;
+    this.#w1 = words[at + 1] as number;
+    this.#w2 = words[at + 2] as number;
+    this.#w3 = words[at + 3] as number;
+    this.#w4 = words[at + 4] as number;
+    this.#w5 = words[at + 5] as number;
+    this.#w6 = words[at + 6] as number;
+    this.#w7 = words[at + 7] as number;
+  }
+
+  /**
+   * How many elements were received.
+   * @param type A datatype, a TypedArray or the class of one. Default bytes.
+   * @returns undefined if the message is no whole number of them.
+   * @see MPI_Get_count, MPI 4.0 section 3.2.5
+   */
+  count(type: Datatype | ArrayBufferView | ViewConstructor = BYTE): number | undefined {
+    const element = elementKind(type, "type");
+    this.#expose();
+    check(native.MPI_Get_count(addresses().status, element.type.handle, addresses().int), "MPI_Get_count");
+    const count = ints[0] as number;
+    if (count === UNDEFINED || count % element.perElement !== 0) return undefined;
+    return count / element.perElement;
+  }
+
+  /** Bytes received. @see MPI_Get_elements_x, MPI 4.0 section 5.1.11 */
+  get byteLength(): number {
+    this.#expose();
+    const { status, int } = addresses();
+    check(native.MPI_Get_elements_x(status, BYTE.handle, int), "MPI_Get_elements_x");
+    return Number(longs[0]);
+  }
+
+  /** Whether the request was cancelled before it was matched. @see MPI_Test_cancelled, MPI 4.0 section 3.8.4 */
+  get cancelled(): boolean {
+    this.#expose();
+    check(native.MPI_Test_cancelled(addresses().status, addresses().int), "MPI_Test_cancelled");
+    return ints[0] !== 0;
+  }
+
+  /** Puts the words where C can read them. */
+  #expose(): void {
+    statusWords[0] = this.#w0;
+    statusWords[1] = this.#w1;
+    statusWords[2] = this.#w2;
+    statusWords[3] = this.#w3;
+    statusWords[4] = this.#w4;
+    statusWords[5] = this.#w5;
+    statusWords[6] = this.#w6;
+    statusWords[7] = this.#w7;
+  }
+}
+
+/** The status that a call wrote into the scratch memory. */
+export const scratchStatus = (): Status => new Status(statusWords, 0);
+
+/** The statuses of several requests, written by one call. */
+export class StatusArray {
+  readonly words: Int32Array;
+
+  constructor(length: number) {
+    // A Status reads the words of the largest layout, also at the end of the array.
+    this.words = new Int32Array(length * layout().words + STATUS_WORDS);
+  }
+
+  /** The MPI_ERROR field, which only calls that complete several requests write. */
+  errorOf(index: number): number {
+    return this.words[index * layout().words + layout().error] as number;
+  }
+
+  get(index: number, error?: MpiError): Status {
+    return new Status(this.words, index * layout().words, error);
+  }
+}
