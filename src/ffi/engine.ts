@@ -6,7 +6,7 @@
  * its arguments. Whoever declares a function validates what users pass to it.
  */
 
-/** The C types that can be declared. `int` is `int32`; an engine that lacks one says so when it is declared. */
+/** The C types that can be declared; an engine that lacks one says so then. C's `int` is `int32`. */
 export type CType =
   | "void"
   | "int8"
@@ -22,19 +22,19 @@ export type CType =
   | "pointer";
 
 /**
- * What a call takes: a number for the types up to 32 bits, `float` and `double`; a bigint (or a safe integer)
- * for the 64-bit ones, modulo 2^64; for a `pointer` a view (TypedArray, Buffer or DataView), whose first byte is
- * pointed at, an address like a 64-bit integer (-1n is all bits set), or null.
+ * What a call takes: a number for the types up to 32 bits, `float` and `double`; a bigint (or a safe
+ * integer) for the 64-bit ones, modulo 2^64; for a `pointer` a view (TypedArray, Buffer or DataView), whose
+ * first byte is pointed at, an address like a 64-bit integer (-1n is all bits set), or null.
  *
  * A number out of range of a type up to 32 bits is refused by some engines and wrapped by others. A
- * SharedArrayBuffer is passed as a view of it; a detached view is null or refused. No engine keeps a view alive
- * after the call has returned.
+ * SharedArrayBuffer is passed as a view of it; a detached view is null or refused. No engine keeps a view
+ * alive after the call has returned.
  */
 export type NativeArgument = number | bigint | ArrayBufferView | null;
 
 /**
- * What a call returns: bigint for 64-bit types and pointers (an address is never negative, null is 0n), number
- * for the rest, undefined for `void`.
+ * What a call returns: bigint for 64-bit types and pointers (an address is never negative, null is 0n),
+ * number for the rest, undefined for `void`.
  */
 export type NativeResult<R extends CType> = R extends "void"
   ? undefined
@@ -95,8 +95,8 @@ export interface Engine {
   bytesAt(address: bigint, byteLength: number): Uint8Array;
   /**
    * Makes `fn` callable from C, from the thread that runs JavaScript. 64-bit and pointer arguments arrive as
-   * bigint. An exception in `fn` is rethrown by the call into C during which it happened, once that returns; until
-   * then C gets zeros from its callbacks.
+   * bigint. An exception in `fn` is rethrown by the call into C during which it happened, once that returns;
+   * until then C gets zeros from its callbacks.
    * @throws FfiError `ERR_FFI_UNSUPPORTED` if the engine has no callbacks.
    */
   callback(result: CType, args: readonly CType[], fn: (...args: never[]) => unknown): Callback;

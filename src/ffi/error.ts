@@ -31,5 +31,5 @@ export const noSymbol = (path: string | null, name: string, cause?: unknown): Ff
 export const unsupported = (engine: string, what: string): FfiError =>
   new FfiError(
     "ERR_FFI_UNSUPPORTED",
-    `The FFI engine "${engine}" does not support ${what}. Choose another one with TYPED_MPI_FFI (koffi supports it).`,
+    `The FFI engine "${engine}" does not support ${what}. TYPED_MPI_FFI=koffi chooses one that does.`,
   );

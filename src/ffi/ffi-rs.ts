@@ -17,8 +17,8 @@ type FfiRs = typeof import("ffi-rs");
 type TypeName = keyof FfiRs["DataType"];
 
 /**
- * ffi-rs has no int8 and no uint16. It would pass them as their unsigned and signed neighbours, but how a narrow
- * argument is extended is part of the calling convention.
+ * ffi-rs has no int8 and no uint16. It could pass them as uint8 and int16, but how a narrow argument is
+ * extended is part of the calling convention.
  */
 const ARGUMENT_TYPES: Partial<Record<CType, TypeName>> = {
   uint8: "U8",
@@ -39,7 +39,7 @@ const RESULT_TYPES: Partial<Record<CType, TypeName>> = { ...RETURNED, void: "Voi
 /** The key under which ffi-rs keeps the program itself, whose exports include those of the C library. */
 const PROGRAM = "typed-mpi: the program";
 
-/** The engine for hosts that koffi lacks a binary for: a call costs 2 to 10 us, and there are no callbacks. */
+/** The engine for hosts without a binary of koffi: a call costs 2 to 10 us, and there are no callbacks. */
 export const ffiRsEngine = (): Engine => {
   // Addresses of symbols come from dlsym, which Windows has not.
   if (process.platform === "win32") {
@@ -154,7 +154,7 @@ function declare<R extends CType>(
   };
 }
 
-/** What ffi-rs takes for `value`. What it cannot take it refuses without a message, so this says it instead. */
+/** What ffi-rs takes for `value`. It refuses other values with an empty message, so this does it before. */
 function convert(name: string, type: CType, value: NativeArgument): number | bigint {
   if (value === null && type === "pointer") return 0n;
   if (isWide(type) && (typeof value === "bigint" || Number.isSafeInteger(value))) {
