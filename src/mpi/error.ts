@@ -14,8 +14,9 @@ export interface MpiErrorDetails extends ErrorOptions {
  * What an MPI library reported, or why none could be used.
  *
  * Match on `code`: `ERR_MPI_` and the end of the error class for what the library reported
- * (`ERR_MPI_TRUNCATE`), and `ERR_MPI_LIBRARY_NOT_FOUND`, `ERR_MPI_LAUNCHER_MISMATCH`, `ERR_MPI_UNSUPPORTED`,
- * `ERR_MPI_INITIALIZED`, `ERR_MPI_FINALIZED`, `ERR_MPI_FREED` for the rest.
+ * (`ERR_MPI_TRUNCATE`), and `ERR_MPI_LIBRARY_NOT_FOUND`, `ERR_MPI_NOT_MPI`, `ERR_MPI_LAUNCHER_MISMATCH`,
+ * `ERR_MPI_UNSUPPORTED`, `ERR_MPI_NOT_INITIALIZED`, `ERR_MPI_INITIALIZED`, `ERR_MPI_FINALIZED`,
+ * `ERR_MPI_FREED` for the rest.
  */
 export class MpiError extends Error {
   override readonly name: string = "MpiError";

@@ -52,9 +52,11 @@ export class Abi {
     this.#engine = engine;
   }
 
-  /** Whether the library's family has this integer, handle or pointer. */
+  /** Whether the library has this integer, handle or pointer: the tables are of its family's newest version. */
   has(name: string): boolean {
-    return name in this.table.integers || name in this.table.handles || name in this.table.pointers;
+    const { integers, handles, pointers } = this.table;
+    const value = integers[name] ?? handles[name] ?? pointers[name];
+    return typeof value === "string" ? this.#library.has(value.slice(1)) : value !== undefined;
   }
 
   /** An integer constant. @throws MpiError `ERR_MPI_UNSUPPORTED` */
@@ -65,7 +67,7 @@ export class Abi {
   /** A predefined handle. @throws MpiError `ERR_MPI_UNSUPPORTED` */
   handle(name: string): Handle {
     const value = this.table.handles[name] ?? this.#missing(name);
-    if (typeof value === "string") return this.#resolve(value);
+    if (typeof value === "string") return this.#resolve(name, value);
     // Headers write int handles unsigned (0x8c000000), C passes them as signed ints.
     return this.table.handleType === "int32" ? value | 0 : BigInt(value);
   }
@@ -73,7 +75,7 @@ export class Abi {
   /** A predefined pointer. @throws MpiError `ERR_MPI_UNSUPPORTED` */
   pointer(name: string): bigint {
     const value = this.table.pointers[name] ?? this.#missing(name);
-    return typeof value === "string" ? this.#resolve(value) : value;
+    return typeof value === "string" ? this.#resolve(name, value) : value;
   }
 
   /** The C type in which arguments of the MPI type `name` (`"MPI_Comm"`, `"MPI_File"`) are passed. */
@@ -81,8 +83,10 @@ export class Abi {
     return name === "MPI_File" ? "pointer" : this.table.handleType;
   }
 
-  #resolve(reference: SymbolReference): bigint {
-    const address = this.#library.symbol(reference.slice(1));
+  #resolve(name: string, reference: SymbolReference): bigint {
+    const symbol = reference.slice(1);
+    if (!this.#library.has(symbol)) this.#missing(name);
+    const address = this.#library.symbol(symbol);
     if (reference.startsWith("&")) return address;
     const bytes = this.#engine.bytesAt(address, 8);
     return new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);

@@ -1,9 +1,9 @@
 import type { AbiTable } from "./abi.js";
 
-/** MPICH's datatypes hold their size in the third byte: `long double` has 8 bytes on Apple silicon, else 16. */
+/** The third byte of a datatype is its size: `long double` has 8 bytes on Apple silicon, else 16. */
 const isAppleSilicon = process.platform === "darwin" && process.arch === "arm64";
 
-/** MPICH and what descends from it: Intel MPI, MVAPICH, Cray MPICH. From MPICH's own `mpi.h` on 64-bit Unix. */
+/** MPICH and its descendants Intel MPI, MVAPICH, Cray MPICH. From MPICH's `mpi.h` on 64-bit Unix. */
 export const mpich: AbiTable = {
   family: "mpich",
   handleType: "int32",
@@ -55,6 +55,7 @@ export const mpich: AbiTable = {
     MPI_COMM_TYPE_SHARED: 1,
     MPI_COMM_TYPE_HW_GUIDED: 2,
     MPI_COMM_TYPE_HW_UNGUIDED: 3,
+    MPI_COMM_TYPE_RESOURCE_GUIDED: 4,
 
     // Lengths of strings and buffers
     MPI_MAX_DATAREP_STRING: 128,
@@ -147,6 +148,7 @@ export const mpich: AbiTable = {
     MPI_COMBINER_F90_COMPLEX: 16,
     MPI_COMBINER_F90_INTEGER: 17,
     MPI_COMBINER_RESIZED: 18,
+    MPI_COMBINER_VALUE_INDEX: 20,
 
     // Fortran
     MPI_F_STATUS_SIZE: 5,
@@ -216,6 +218,8 @@ export const mpich: AbiTable = {
     MPI_ERR_PROC_ABORTED: 76,
     MPI_ERR_VALUE_TOO_LARGE: 77,
     MPI_ERR_SESSION: 75,
+    MPI_ERR_ERRHANDLER: 80,
+    MPI_ERR_ABI: 81,
     MPI_ERR_LASTCODE: 0x3fffffff,
   },
   handles: {
@@ -302,12 +306,20 @@ export const mpich: AbiTable = {
     MPI_INTEGER2: 0x4c00022f,
     MPI_INTEGER4: 0x4c000430,
     MPI_INTEGER8: 0x4c000831,
+    MPI_INTEGER16: 0x4c001032,
+    MPI_REAL2: 0x4c000226,
     MPI_REAL4: 0x4c000427,
     MPI_REAL8: 0x4c000829,
     MPI_REAL16: 0x4c00102b,
+    MPI_COMPLEX4: 0x4c00042e,
     MPI_COMPLEX8: 0x4c000828,
     MPI_COMPLEX16: 0x4c00102a,
     MPI_COMPLEX32: 0x4c00202c,
+    MPI_LOGICAL1: 0x4c000147,
+    MPI_LOGICAL2: 0x4c000248,
+    MPI_LOGICAL4: 0x4c000449,
+    MPI_LOGICAL8: 0x4c00084a,
+    MPI_LOGICAL16: 0x4c00104b,
     MPI_2INTEGER: 0x4c000820,
     MPI_2REAL: 0x4c000821,
     MPI_2DOUBLE_PRECISION: 0x4c001023,
@@ -340,6 +352,7 @@ export const mpich: AbiTable = {
     // Buffers
     MPI_IN_PLACE: 0xffffffffffffffffn,
     MPI_BOTTOM: 0n,
+    MPI_BUFFER_AUTOMATIC: 0xfffffffffffffffen,
 
     // Files
     MPI_FILE_NULL: 0n,

@@ -1,6 +1,6 @@
 import type { AbiTable } from "./abi.js";
 
-/** Open MPI, version 3 and later: predefined objects are data symbols of the library. From its own `mpi.h`. */
+/** Open MPI since version 3: predefined objects are data symbols of the library. From its own `mpi.h`. */
 export const openmpi: AbiTable = {
   family: "openmpi",
   handleType: "pointer",
@@ -217,6 +217,9 @@ export const openmpi: AbiTable = {
     MPI_ERR_SESSION: 78,
     MPI_ERR_ERRHANDLER: 80,
     MPI_ERR_ABI: 83,
+    MPI_ERR_PROC_FAILED: 75,
+    MPI_ERR_PROC_FAILED_PENDING: 76,
+    MPI_ERR_REVOKED: 77,
     MPI_ERR_LASTCODE: 92,
   },
   handles: {
@@ -303,9 +306,12 @@ export const openmpi: AbiTable = {
     MPI_INTEGER2: "&ompi_mpi_integer2",
     MPI_INTEGER4: "&ompi_mpi_integer4",
     MPI_INTEGER8: "&ompi_mpi_integer8",
+    MPI_INTEGER16: "&ompi_mpi_integer16",
+    MPI_REAL2: "&ompi_mpi_real2",
     MPI_REAL4: "&ompi_mpi_real4",
     MPI_REAL8: "&ompi_mpi_real8",
     MPI_REAL16: "&ompi_mpi_real16",
+    MPI_COMPLEX4: "&ompi_mpi_complex4",
     MPI_COMPLEX8: "&ompi_mpi_complex8",
     MPI_COMPLEX16: "&ompi_mpi_complex16",
     MPI_COMPLEX32: "&ompi_mpi_complex32",
@@ -313,6 +319,7 @@ export const openmpi: AbiTable = {
     MPI_LOGICAL2: "&ompi_mpi_logical2",
     MPI_LOGICAL4: "&ompi_mpi_logical4",
     MPI_LOGICAL8: "&ompi_mpi_logical8",
+    MPI_LOGICAL16: "&ompi_mpi_logical16",
     MPI_2INTEGER: "&ompi_mpi_2integer",
     MPI_2REAL: "&ompi_mpi_2real",
     MPI_2DOUBLE_PRECISION: "&ompi_mpi_2dblprec",

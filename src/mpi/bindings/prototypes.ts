@@ -549,6 +549,7 @@ export const prototypes = {
   MPI_Grequest_start: "int (MPI_Grequest_query_function *query_fn, MPI_Grequest_free_function *free_fn, MPI_Grequest_cancel_function *cancel_fn, void *extra_state, MPI_Request *request)",
   MPI_Grequest_complete: "int (MPI_Request request)",
   MPI_Status_set_elements: "int (MPI_Status *status, MPI_Datatype datatype, int count)",
+  MPI_Status_set_elements_c: "int (MPI_Status *status, MPI_Datatype datatype, MPI_Count count)",
   MPI_Status_set_cancelled: "int (MPI_Status *status, int flag)",
 
   // 14 Files
@@ -748,7 +749,7 @@ export type StandardVersion = "1.0" | "1.2" | "2.0" | "2.2" | "3.0" | "3.1" | "4
 const introduced: readonly (readonly [StandardVersion, RegExp])[] = [
   ["5.0", /^(Abi_|\w+_(to|from)int$)/],
   ["4.1", /^(Buffer_i?flush|(Comm|Session)_((at|de)tach|i?flush)_buffer|Get_hw_resource_info|Remove_error_)/],
-  ["4.1", /^(Request_get_status_|Status_[gs]et_(source|tag|error)$|Type_get_value_index)/],
+  ["4.1", /^(Request_get_status_|Status_[gs]et_(source|tag|error|elements_c)$|Type_get_value_index)/],
   ["4.0", /_c$|^(Session_|Psend_|Precv_|Pready|Parrived|Isendrecv|Info_get_string|Info_create_env)/],
   ["4.0", /^(Barrier|Bcast|Gather|Scatter|All|Reduce|Scan|Exscan|Neighbor_)\w*_init$/],
   [

@@ -28,7 +28,7 @@ export function parsePrototype(line: string): Signature {
 
 /** `const int ranks[]` is a `const int *`, `int ranges[][3]` an `int (*)[3]`. */
 function parseParameter(declaration: string): Parameter {
-  const parts = /^((?:const )?\w+) ?(\**)(\w+)((?:\[\d*\])*)$/.exec(declaration);
+  const parts = /^((?:const )?\w+) (\**)(\w+)((?:\[\d*\])*)$/.exec(declaration);
   const [, base, stars, name, dimensions] = parts ?? [];
   if (base === undefined || stars === undefined || name === undefined || dimensions === undefined) {
     throw new SyntaxError(`Not a C parameter: ${declaration}`);

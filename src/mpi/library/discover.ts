@@ -37,8 +37,8 @@ const NAMES: Readonly<Record<string, Places["names"]>> = {
     ["libmpi_cray.so", "mpich"],
     ["libmpi.so.0", "openmpi"], // Fujitsu MPI
     ["libmpi.so", undefined],
-    ["libmpi_abi_openmpi.so", "openmpi"], // these two: Debian's files behind libmpi_abi.so.1
-    ["libmpi_abi_mpich.so", "mpich"],
+    ["libmpi_abi_openmpi.so.1.0.0", "openmpi"], // these two: Debian's files behind libmpi_abi.so.1
+    ["libmpi_abi_mpich.so.1.0.0", "mpich"],
     ["libmpi_abi.so.1", undefined],
   ],
   darwin: [
@@ -209,7 +209,7 @@ function inDirectory(directory: string, origin: string, places: Places): Candida
 function atPath(name: string, origin: string): Candidate {
   const path = realFile(name);
   const missing = path === undefined ? "no such file" : undefined;
-  return { name, origin, path, family: familyOfName(path ?? name), missing };
+  return { name, origin, path, family: familyOfName(path ?? name) ?? familyOfName(name), missing };
 }
 
 function isDirectory(path: string): boolean {

@@ -47,6 +47,7 @@ interface Attempt {
 
 function findLibrary(env: NodeJS.ProcessEnv): OpenedLibrary {
   const launch = detectLaunch(env);
+  prepareUcx();
   const strangers: Candidate[] = [];
   const attempts: Attempt[] = [];
   for (const candidate of discover(env, launch)) {
@@ -75,7 +76,7 @@ function open(candidate: Candidate, launch: Launch | undefined): OpenedLibrary |
   let library: Library;
   try {
     if (name === null) library = engine().load(null);
-    else library = withEnvironment(() => load(name));
+    else library = withLevelZero(() => load(name));
   } catch (cause) {
     return { problem: (cause as Error).message };
   }
@@ -83,7 +84,6 @@ function open(candidate: Candidate, launch: Launch | undefined): OpenedLibrary |
     library.close();
     return { problem: name === null ? "no MPI in it" : "not an MPI library: it exports no MPI_Init" };
   }
-  if (name === null) prepareEnvironment();
   const path = fileOf(library) ?? candidate.path ?? name ?? process.execPath;
   const family = familyOf(library);
   if (launch && !launch.starts.includes(family)) throw launcherMismatch(launch, path, family);
@@ -139,11 +139,11 @@ function fileOf(library: Library): string | undefined {
   }
 }
 
-/** Loads with the environment that MPI libraries need while their constructors run. */
-function withEnvironment<T>(load: () => T): T {
-  prepareEnvironment();
-  // Some builds clash with Intel's Level Zero, which they load, unless it is told so before; it is told only
-  // then, so that the user's other programs do not inherit it.
+/**
+ * Some builds clash with Intel's Level Zero, which they load, unless it is told so before; it is told only
+ * then, so that the user's other programs do not inherit it.
+ */
+function withLevelZero<T>(load: () => T): T {
   const added = setUnlessSet("ZES_ENABLE_SYSMAN", "1");
   try {
     return load();
@@ -153,12 +153,29 @@ function withEnvironment<T>(load: () => T): T {
 }
 
 /**
- * UCX catches SIGSEGV and ends the process, with which V8 implements its WebAssembly traps: one trap after
- * MPI_Init of Debian's MPICH kills Node. The variable stays, because UCX reads it as late as in MPI_Init.
+ * What UCX, the transport inside of many MPIs, must find when it is loaded so that Node survives MPI_Init.
  */
-function prepareEnvironment(): void {
+function prepareUcx(): void {
+  if (process.platform === "win32") return;
+  // UCX catches SIGSEGV and ends the process, with which V8 implements its WebAssembly traps: one trap after
+  // MPI_Init of Debian's MPICH kills Node. The variable stays, because UCX reads it as late as in MPI_Init.
   setUnlessSet("UCX_ERROR_SIGNALS", "SIGILL,SIGBUS,SIGFPE");
+  if (process.platform === "linux" && !ownHeapEnd()) setUnlessSet("UCX_MEM_EVENTS", "no");
 }
+
+/**
+ * Makes the last pages of the C heap nobody's. UCX tests its memory hooks in MPI_Init by sbrk(+page),
+ * sbrk(-page) without looking at the first result. In about 1 of 100 processes V8 has put its code right
+ * behind the heap, which then cannot grow: the first call fails, the second takes a page from whoever has it,
+ * and Node crashes a little later. With pages of ours at the end the second call takes one of those.
+ * @returns false if the heap cannot grow even now: then UCX must not test.
+ */
+function ownHeapEnd(): boolean {
+  const program = engine().load(null);
+  return program.has("sbrk") && program.func("sbrk", "int64", ["int64"])(HEAP_END_BYTES) !== -1n;
+}
+
+const HEAP_END_BYTES = 65536n;
 
 /**
  * Sets a variable where C sees it, unless it is set; says whether it did. In a worker thread process.env is a
