@@ -67,22 +67,24 @@ const threadLevelOf = ({ abi }: Binding, value: number): ThreadLevel =>
  * ranks would wait for this one for ever. MPI_Finalize would wait as well.
  */
 function followProcess(): void {
-  process.on("exit", (code) => {
+  process.on("exit", (given) => {
     if (phase !== "running") return;
-    if (code === 0) finalize();
-    else abort(code);
+    // For a top-level await that nothing settles, the event says 0 although the process will end with 13.
+    const code = Number(process.exitCode ?? given);
+    if (code === 0) return finalize();
+    if (code === UNSETTLED && given === 0)
+      writeSync(2, `${rankLabel()}a top-level await was never settled\n`);
+    abort(code);
   });
   // Node prints an uncaught error only after the 'exit' handlers, which end in MPI_Abort: print it before.
-  process.on("uncaughtExceptionMonitor", (error, origin) => {
+  process.on("uncaughtExceptionMonitor", (error) => {
     if (phase !== "running" || isCaughtElsewhere()) return;
-    writeSync(
-      2,
-      `${rankLabel()}Uncaught ${describe(error)}${origin === "unhandledRejection" ? REJECTION : ""}\n`,
-    );
+    writeSync(2, `${rankLabel()}Uncaught ${describe(error)}\n`);
   });
 }
 
-const REJECTION = "\n    (a promise was rejected and nothing handled it)";
+/** Node's exit code for it. */
+const UNSETTLED = 13;
 
 const isCaughtElsewhere = (): boolean =>
   process.listenerCount("uncaughtException") > 0 || process.hasUncaughtExceptionCaptureCallback();

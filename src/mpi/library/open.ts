@@ -98,7 +98,18 @@ function open(candidate: Candidate, launch: Launch | undefined): OpenedLibrary |
  */
 function load(name: string): Library {
   if (process.platform === "win32" && /impi\.dll$/i.test(name)) loadLibfabric();
-  return engine().load(name, { global: true });
+  const library = engine().load(name, { global: true });
+  if (process.platform !== "win32") pin(name);
+  return library;
+}
+
+/**
+ * Takes one more reference, which nobody gives back: the engine closes its own when a worker thread ends, and an
+ * MPI that was unloaded would start again in the main thread, and fail.
+ */
+function pin(name: string): void {
+  const RTLD_LAZY = 1;
+  engine().load(null).func("dlopen", "pointer", ["pointer", "int32"])(Buffer.from(`${name}\0`), RTLD_LAZY);
 }
 
 /** Intel MPI finds libfabric.dll by PATH, which only its setvars.bat sets, but uses one that is loaded. */
