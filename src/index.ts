@@ -1,2 +1,2 @@
-export * as mpi from "./mpi/index.js";
 export { MpiError } from "./mpi/error.js";
+export * as mpi from "./mpi/index.js";

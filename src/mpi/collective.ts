@@ -270,7 +270,10 @@ const takeScalar = (sent: number | bigint): number | bigint =>
 function resolveOperands(send: unknown, recv: unknown): void {
   resolve(recv, "recv", incoming);
   assertReducible(incoming.type, recv);
-  if (send === IN_PLACE) return standIn(outgoing);
+  if (send === IN_PLACE) {
+    standIn(outgoing);
+    return;
+  }
   if (send === recv) throw sameBuffer(send);
   resolve(send, "send", outgoing);
   if (outgoing.type !== incoming.type) {

@@ -1,11 +1,11 @@
 import { writeSync } from "node:fs";
 import { inspect } from "node:util";
-import { vendorOf } from "./abi/detect.js";
+import type { EngineName } from "../ffi/index.js";
 import type { AbiFamily } from "./abi/abi.js";
+import { vendorOf } from "./abi/detect.js";
 import { type Binding, binding, native } from "./bindings/bind.js";
 import { check } from "./bindings/check.js";
 import { addresses, ints } from "./bindings/scratch.js";
-import type { EngineName } from "../ffi/index.js";
 import { invalidType, MpiError } from "./error.js";
 
 /** How MPI may be called from threads. MPI 4.0 section 11.6. */

@@ -1,5 +1,5 @@
 /** MPI over TypedArrays. Importing this loads no library; the first operation does. */
-export { type AbiFamily } from "./abi/abi.js";
+export type { AbiFamily } from "./abi/abi.js";
 export {
   type BufferDescription,
   IN_PLACE,

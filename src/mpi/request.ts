@@ -3,9 +3,9 @@ import { binding, native } from "./bindings/bind.js";
 import { check, failure } from "./bindings/check.js";
 import { addresses, HandleArray, ints, readHandle, writeHandle } from "./bindings/scratch.js";
 import { UNDEFINED } from "./constants.js";
-import { invalidType, MpiError } from "./error.js";
 import { ensureRunning } from "./environment.js";
-import { Status, StatusArray, scratchStatus } from "./status.js";
+import { invalidType, MpiError } from "./error.js";
+import { type Status, StatusArray, scratchStatus } from "./status.js";
 
 /** One of several requests that is complete. */
 export interface Completion {

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { forEachEngine, fixture, throwsCode } from "./engines.js";
+import { fixture, forEachEngine, throwsCode } from "./engines.js";
 
 forEachEngine((ffi, lacks) => {
   const test = suite(`${ffi.name} ${ffi.version}: callbacks`);

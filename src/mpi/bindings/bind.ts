@@ -3,8 +3,8 @@ import { Abi } from "../abi/abi.js";
 import { detectAbi } from "../abi/detect.js";
 import { Translation } from "../constants.js";
 import { MpiError } from "../error.js";
-import { openLibrary } from "../library/open.js";
 import type { Launch } from "../library/launcher.js";
+import { openLibrary } from "../library/open.js";
 import { type PrototypeName, prototypes, versionOf } from "./prototypes.js";
 import { cTypeOf, parsePrototype } from "./signature.js";
 

@@ -137,13 +137,14 @@ export function launchEnvironment(
 
 /** The error of a job whose processes could not find each other. */
 export function launcherMismatch(launch: Launch, library: string, family: LauncherFamily): MpiError {
-  const own = findLauncher(library, family, withoutLaunch(process.env))?.path;
+  const belongs = familyName(family);
+  const own = findLauncher(library, family, withoutLaunch(process.env))?.path ?? `the mpiexec of ${belongs}`;
   const wanted = launch.starts.map(familyName).join(" or ");
   return new MpiError(
     `The launcher and the MPI library do not belong together: ${launch.name} started this process ` +
-      `(${launch.mark}), but the library is ${familyName(family)}'s ${library}. Every process would be rank 0 ` +
-      `of 1. Start the program with ${own ?? `the mpiexec of ${familyName(family)}`}, or install ${wanted}; ` +
-      `if TYPED_MPI_LIB is set, it must name a library of ${wanted}.`,
+      `(${launch.mark}), but the library is ${belongs}'s ${library}. Every process would be rank 0 of 1. ` +
+      `Start the program with ${own}, or install ${wanted}; if TYPED_MPI_LIB is set, it must name ` +
+      `a library of ${wanted}.`,
     { code: "ERR_MPI_LAUNCHER_MISMATCH" },
   );
 }

@@ -1,0 +1,113 @@
+/**
+ * What is measured: one entry per piece of work. A new one needs its entry here and a program of the same
+ * name in the folder of each peer under `programs/`.
+ */
+import type { PeerName } from "./peers.js";
+
+/** What a program prints as one JSON line. */
+export interface Measurement {
+  readonly name: string;
+  /** Time per call. */
+  readonly ns?: number;
+  /** Bytes of V8's heap per call, and how many of them are the value that the call returns. */
+  readonly bytes?: number;
+  readonly returned?: number;
+}
+
+/** One peer that typed-mpi is compared with, and what the comparison must come to. */
+export interface Against {
+  readonly peer: PeerName;
+  /** Bound of typed-mpi / peer, or of typed-mpi - peer if the unit compares by difference. */
+  readonly atMost?: number;
+  readonly atLeast?: number;
+}
+
+export interface Case {
+  readonly name: string;
+  readonly title: string;
+  /** The program's name in each peer's folder. */
+  readonly program: string;
+  readonly ranks: number;
+  readonly unit: "ns" | "GB/s" | "B";
+  readonly args: readonly (string | number)[];
+  /** The first argument, the number of calls, under `--quick`. */
+  readonly quickCalls: number;
+  readonly against: readonly Against[];
+  readonly nodeOptions?: readonly string[];
+  /** The number that is compared, in `unit`. */
+  readonly value: (measurement: Measurement) => number;
+}
+
+const time = ({ ns }: Measurement): number => ns as number;
+
+const latency = (name: string, title: string, bytes: number): Case => ({
+  name: `latency-${name}`,
+  title: `ping-pong of ${title}, half a round trip`,
+  program: "pingpong",
+  ranks: 2,
+  unit: "ns",
+  args: [20_000, 15, bytes],
+  quickCalls: 5000,
+  against: [{ peer: "mpi4py", atMost: 0.7 }, { peer: "koffi" }, { peer: "c" }],
+  value: time,
+});
+
+/** Large enough that nothing is collected in a million calls of up to a kilobyte. */
+const UNCOLLECTED = ["--expose-gc", "--min-semi-space-size=1024", "--max-semi-space-size=1024"];
+
+const allocation = (operation: string, ranks: number): Case => ({
+  name: `allocation-${operation}`,
+  title: `heap allocated per ${operation}, beyond what it returns`,
+  program: "allocation",
+  ranks,
+  unit: "B",
+  args: [1_000_000, operation],
+  quickCalls: 200_000,
+  // A byte per call is an object in every twelfth call at least: noise of V8's own is far below.
+  against: [{ peer: "koffi", atMost: 1 }],
+  nodeOptions: UNCOLLECTED,
+  value: ({ bytes, returned }) => (bytes as number) - (returned as number),
+});
+
+export const cases: readonly Case[] = [
+  {
+    name: "bcast",
+    title: "bcast(Float64Array(8)) on COMM_SELF",
+    program: "bcast",
+    ranks: 1,
+    unit: "ns",
+    args: [200_000, 15],
+    quickCalls: 100_000,
+    against: [{ peer: "koffi", atMost: 1.25 }, { peer: "mpi4py", atMost: 0.5 }, { peer: "c" }],
+    value: time,
+  },
+  {
+    name: "rank",
+    title: "rank(), free of calls",
+    program: "rank",
+    ranks: 1,
+    unit: "ns",
+    args: [1_000_000, 15],
+    quickCalls: 500_000,
+    // One call into C would make it 1; half of one call is less than any call.
+    against: [{ peer: "koffi", atMost: 0.5 }],
+    value: time,
+  },
+  latency("8B", "8 B", 8),
+  latency("1KiB", "1 KiB", 1024),
+  {
+    name: "bandwidth-4MiB",
+    title: "bandwidth of a ping-pong of 4 MiB",
+    program: "pingpong",
+    ranks: 2,
+    unit: "GB/s",
+    args: [60, 15, 4 * 1024 * 1024],
+    quickCalls: 30,
+    against: [{ peer: "c", atLeast: 0.95 }, { peer: "mpi4py" }, { peer: "koffi" }],
+    value: ({ ns }) => (4 * 1024 * 1024) / (ns as number),
+  },
+  allocation("send", 2),
+  allocation("recv", 2),
+  allocation("bcast", 1),
+  allocation("allreduce", 1),
+];

@@ -1,0 +1,103 @@
+/** Measuring typed-mpi and its peers in turn, and holding the figures against the bars. */
+import type { Against, Case, Measurement } from "./cases.js";
+import { launch, type Mpi, mpiTitle } from "./launch.js";
+import { type Missing, type Peer, type PeerName, type Places, peers, type Ready } from "./peers.js";
+import type { Quiet } from "./quiet.js";
+import { pairwise, type Summary, summarize } from "./statistics.js";
+
+export type Found = ReadonlyMap<PeerName, Ready | Missing>;
+
+/** One piece of work under one MPI, against one peer. */
+export interface Row {
+  readonly case: string;
+  readonly title: string;
+  readonly mpi: string;
+  readonly unit: Case["unit"];
+  readonly peer: PeerName;
+  readonly typedMpi: Outcome;
+  readonly other: Outcome;
+  /** typed-mpi / peer; for bytes typed-mpi - peer. */
+  readonly comparison?: Summary;
+  readonly atMost?: number;
+  readonly atLeast?: number;
+  /** Whether the median of the comparison is within the bar; absent without a bar or without figures. */
+  readonly holds?: boolean;
+}
+
+/** What came of a peer: figures, or why there are none. */
+export type Outcome =
+  | { readonly summary: Summary; readonly returned?: number }
+  | { readonly missing: string }
+  | { readonly failed: string };
+
+export interface Effort {
+  readonly rounds: number;
+  readonly quick: boolean;
+  readonly quiet: Quiet;
+  /** Told before each round. */
+  readonly progress: (text: string) => void;
+}
+
+/** Which peers there are under one MPI. */
+export async function findPeers(mpi: Mpi, places: Places): Promise<Found> {
+  const entries = peers.map(async (peer: Peer) => [peer.name, await peer.find(mpi, places)] as const);
+  return new Map(await Promise.all(entries));
+}
+
+/** Whether typed-mpi is compared by difference because the peer's figure may be zero. */
+export const comparesByDifference = (unit: Case["unit"]): boolean => unit === "B";
+
+/** Measures one case: every peer once in each round, so that the peers alternate. */
+export async function compare(work: Case, mpi: Mpi, found: Found, effort: Effort): Promise<Row[]> {
+  const names: PeerName[] = ["typed-mpi", ...work.against.map(({ peer }) => peer)];
+  const taken = new Map<PeerName, Measurement[]>();
+  const reasons = new Map<PeerName, Outcome>();
+  for (let round = 0; round < effort.rounds; round++) {
+    await effort.quiet.wait();
+    effort.progress(`${work.name}, ${mpiTitle(mpi)}: round ${round + 1} of ${effort.rounds}`);
+    for (const name of names) {
+      const peer = found.get(name) as Ready | Missing;
+      if (reasons.has(name)) continue;
+      if ("missing" in peer) {
+        reasons.set(name, peer);
+        continue;
+      }
+      try {
+        const measurement = await once(work, mpi, peer, effort.quick);
+        taken.set(name, [...(taken.get(name) ?? []), measurement]);
+      } catch (error) {
+        effort.progress((error as Error).message);
+        reasons.set(name, { failed: `its program failed in round ${round + 1}` });
+      }
+    }
+  }
+  const outcomeOf = (name: PeerName): Outcome => reasons.get(name) ?? outcome(work, taken.get(name) ?? []);
+  return work.against.map((against) =>
+    row(work, mpi, against, outcomeOf("typed-mpi"), outcomeOf(against.peer)),
+  );
+}
+
+async function once(work: Case, mpi: Mpi, peer: Ready, quick: boolean): Promise<Measurement> {
+  const args = quick ? [work.quickCalls, ...work.args.slice(1)] : work.args;
+  const program = await peer.program(work.program, work.nodeOptions ?? []);
+  return launch(mpi, work.ranks, { ...program, command: [...program.command, ...args.map(String)] });
+}
+
+function outcome(work: Case, measurements: readonly Measurement[]): Outcome {
+  const summary = summarize(measurements.map(work.value));
+  const returned = measurements[0]?.returned;
+  return returned === undefined ? { summary } : { summary, returned };
+}
+
+function row(work: Case, mpi: Mpi, against: Against, typedMpi: Outcome, other: Outcome): Row {
+  const { name, title, unit } = work;
+  const labels = { case: name, title, mpi: mpiTitle(mpi), unit, ...against, typedMpi, other };
+  if (!("summary" in typedMpi && "summary" in other)) return labels;
+  const combine = comparesByDifference(unit)
+    ? (a: number, b: number): number => a - b
+    : (a: number, b: number): number => a / b;
+  const comparison = summarize(pairwise(typedMpi.summary.values, other.summary.values, combine));
+  const { atMost = Infinity, atLeast = -Infinity } = against;
+  if (atMost === Infinity && atLeast === -Infinity) return { ...labels, comparison };
+  return { ...labels, comparison, holds: comparison.median <= atMost && comparison.median >= atLeast };
+}

@@ -1,0 +1,96 @@
+/** Running one program of a peer as an MPI job, and reading the JSON line that it prints. */
+import { spawn } from "node:child_process";
+import { availableParallelism } from "node:os";
+import { pathToFileURL } from "node:url";
+import type { Measurement } from "./cases.js";
+
+/** An MPI implementation of this machine, as `ci/mpis.mjs` finds it. */
+export interface Mpi {
+  readonly name: string;
+  readonly version: string;
+  readonly launcher: readonly string[];
+  readonly compiler: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export interface Program {
+  readonly command: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+const NAMES: Readonly<Record<string, string>> = {
+  openmpi: "Open MPI",
+  mpich: "MPICH",
+  intelmpi: "Intel MPI",
+  msmpi: "Microsoft MPI",
+};
+
+/** The name people use for the implementation that `ci/mpis.mjs` calls `name`. */
+export const mpiName = (name: string): string => NAMES[name] ?? name;
+
+/** That name with the version. */
+export const mpiTitle = ({ name, version }: Mpi): string => `${mpiName(name)} ${version}`;
+
+/** A job that takes longer hangs. */
+const TIME_LIMIT_MS = 60_000;
+
+export async function installedMpis(root: string): Promise<Mpi[]> {
+  const module = await import(pathToFileURL(`${root}/ci/mpis.mjs`).href);
+  return module.installedMpis();
+}
+
+/**
+ * What all peers get alike: ranks that have a core each poll without yielding it, and nobody is bound.
+ * UCX neither catches SIGSEGV, which typed-mpi forbids it too, nor tests its memory hooks by shrinking the heap
+ * under Node's other threads, of which one bare koffi program in some fifty died.
+ */
+const launchEnvironment = (ranks: number): Record<string, string> => ({
+  OMPI_MCA_mpi_yield_when_idle: ranks > availableParallelism() ? "1" : "0",
+  OMPI_MCA_hwloc_base_binding_policy: "none",
+  PRTE_MCA_hwloc_default_binding_policy: "none",
+  UCX_ERROR_SIGNALS: "SIGILL,SIGBUS,SIGFPE",
+  UCX_MEM_EVENTS: "no",
+  MPIEXEC_TIMEOUT: String(TIME_LIMIT_MS / 1000),
+});
+
+/**
+ * Runs `program` on that many ranks.
+ * @returns the last line it printed that is JSON
+ * @throws Error with what it wrote to stderr, if it fails, hangs or prints no such line
+ */
+export async function launch(mpi: Mpi, ranks: number, program: Program): Promise<Measurement> {
+  const output = await run([...mpi.launcher, "-n", String(ranks), ...program.command], {
+    ...mpi.env,
+    ...launchEnvironment(ranks),
+    ...program.env,
+  });
+  const line = output.split("\n").findLast((text) => text.startsWith("{"));
+  if (line === undefined) throw new Error(`no result was printed, but:\n${output}`);
+  return JSON.parse(line) as Measurement;
+}
+
+/** What a command prints. @throws Error with its stderr if it fails or takes longer than the time limit */
+export function run(command: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<string> {
+  const [file, ...args] = command as [string, ...string[]];
+  const options = { env: { ...process.env, ...env }, timeout: TIME_LIMIT_MS, stdio: "pipe" } as const;
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, args, options);
+    const stop = (): boolean => child.kill();
+    process.once("exit", stop);
+    let stdout = "";
+    let stderr = "";
+    child.stdin.end();
+    child.stdout.setEncoding("utf8").on("data", (text) => {
+      stdout += text;
+    });
+    child.stderr.setEncoding("utf8").on("data", (text) => {
+      stderr += text;
+    });
+    child.on("error", reject);
+    child.on("close", (code, signal) => {
+      process.off("exit", stop);
+      if (code === 0) resolve(stdout);
+      else reject(new Error(`${command.join(" ")}: ${signal ?? `exit code ${code}`}\n${stderr}`));
+    });
+  });
+}

@@ -1,0 +1,137 @@
+/**
+ * Who is measured. Each peer has a folder of programs; one that cannot take part under some MPI says why, and
+ * is listed as missing.
+ */
+import { access, readFile } from "node:fs/promises";
+import { delimiter } from "node:path";
+import { type Mpi, mpiName, type Program, run } from "./launch.js";
+
+export type PeerName = "typed-mpi" | "koffi" | "mpi4py" | "c";
+
+/** Where things are: the sources of the bench, its compiled programs, and a folder to be removed after it. */
+export interface Places {
+  readonly root: string;
+  readonly compiled: string;
+  readonly temporary: string;
+}
+
+/** A peer that is there, for one MPI. */
+export interface Ready {
+  /** What exactly it is, for the header of the results. */
+  readonly version: string;
+  /** @param nodeOptions those of the case; for peers that run in Node. */
+  program(name: string, nodeOptions: readonly string[]): Promise<Program>;
+}
+
+export interface Missing {
+  readonly missing: string;
+}
+
+export interface Peer {
+  readonly name: PeerName;
+  readonly title: string;
+  find(mpi: Mpi, places: Places): Promise<Ready | Missing>;
+}
+
+/** A peer whose programs are JavaScript in `programs/<name>`, with the environment that they need. */
+const inNode = (name: PeerName, version: (root: string) => Promise<string>): Peer => ({
+  name,
+  title: name === "koffi" ? "bare koffi" : name,
+  find: async (mpi, { root, compiled }) => ({
+    version: await version(root),
+    program: async (program, nodeOptions) => ({
+      command: [process.execPath, ...nodeOptions, `${compiled}/programs/${name}/${program}.js`],
+      env: { BENCH_MPI: mpi.name },
+    }),
+  }),
+});
+
+const packageVersion = async (file: string): Promise<string> =>
+  JSON.parse(await readFile(file, "utf8")).version;
+
+const compilerFlags = ["-O3", "-march=native"];
+
+const c: Peer = {
+  name: "c",
+  title: "C",
+  async find({ compiler }, { root, temporary }) {
+    try {
+      const [version] = (await run([compiler, "--version"])).split("\n");
+      return {
+        version: `${version}, ${compilerFlags.join(" ")}`,
+        async program(program) {
+          const binary = `${temporary}/${program}-${compiler.replaceAll("/", "_")}`;
+          const isBuilt = await access(binary).then(
+            () => true,
+            () => false,
+          );
+          const source = `${root}/bench/programs/c/${program}.c`;
+          if (!isBuilt) await run([compiler, ...compilerFlags, source, "-o", binary]);
+          return { command: [binary] };
+        },
+      };
+    } catch {
+      return { missing: `${compiler} does not run` };
+    }
+  },
+};
+
+/** Each prints its versions and, in lower case without blanks, the MPI it is linked to. */
+const PYTHON_PROBE = `
+import platform, numpy, mpi4py
+mpi4py.rc.initialize = False
+from mpi4py import MPI
+vendor, version = MPI.get_vendor()
+print(vendor.lower().replace(" ", ""), mpi4py.__version__, numpy.__version__, platform.python_version())
+`;
+
+/** Pythons that may have mpi4py: those that the user names, the one found first, the system's. */
+const pythons = (): string[] => [
+  ...(process.env["TYPED_MPI_BENCH_PYTHON"]?.split(delimiter).filter(Boolean) ?? []),
+  "python3",
+  "/usr/bin/python3",
+];
+
+const mpi4py: Peer = {
+  name: "mpi4py",
+  title: "mpi4py",
+  async find({ name }, { root }) {
+    const reasons = new Set<string>();
+    for (const python of pythons()) {
+      const [linked, ...versions] = (await runOrReason([python, "-c", PYTHON_PROBE])).split(" ");
+      if (linked === name) {
+        return {
+          version: `${versions[0]}, numpy ${versions[1]}, Python ${versions[2]}`,
+          program: async (program) => ({
+            command: [python, `${root}/bench/programs/mpi4py/${program}.py`],
+            // The sources' folder stays as it is.
+            env: { PYTHONDONTWRITEBYTECODE: "1" },
+          }),
+        };
+      }
+      reasons.add(
+        versions.length === 3
+          ? `the mpi4py found is linked to ${mpiName(linked as string)}`
+          : [linked, ...versions].join(" "),
+      );
+    }
+    return { missing: [...reasons].join("; ") };
+  },
+};
+
+/** What it prints, or else the last line of why it does not. */
+async function runOrReason(command: readonly string[]): Promise<string> {
+  try {
+    return (await run(command)).trim();
+  } catch (error) {
+    return (error as Error).message.trim().split("\n").at(-1) as string;
+  }
+}
+
+/** The subject comes first. */
+export const peers: readonly Peer[] = [
+  inNode("typed-mpi", (root) => packageVersion(`${root}/package.json`)),
+  inNode("koffi", async (root) => packageVersion(`${root}/node_modules/koffi/package.json`)),
+  mpi4py,
+  c,
+];

@@ -1,0 +1,30 @@
+/** What is said of repeated measurements: the middle, and how far they lie apart. */
+
+export interface Summary {
+  readonly median: number;
+  readonly least: number;
+  readonly most: number;
+  /** Every measurement, in the order in which it was taken. */
+  readonly values: readonly number[];
+}
+
+/** @throws RangeError for no values at all */
+export function summarize(values: readonly number[]): Summary {
+  if (values.length === 0) throw new RangeError("no values to summarize");
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (index: number): number => sorted[index] as number;
+  const median = (at((sorted.length - 1) >> 1) + at(sorted.length >> 1)) / 2;
+  return { median, least: at(0), most: at(sorted.length - 1), values };
+}
+
+/**
+ * `combine(subject, peer)` of each round. Pairs of one round were measured one after the other, so what the
+ * machine did meanwhile weighs on both.
+ */
+export function pairwise(
+  subject: readonly number[],
+  peer: readonly number[],
+  combine: (subject: number, peer: number) => number,
+): number[] {
+  return subject.map((value, round) => combine(value, peer[round] as number));
+}

@@ -1,0 +1,140 @@
+// npm test [-- NAME... --mpi NAME --ranks N --engine NAME --no-coverage]
+//
+// Runs every test file: those of test/mpi/ranks as ranks, under each installed MPI, at 1 to 4 ranks with koffi
+// and at 2 and 3 with ffi-rs; all others once, each in a process of its own. A NAME selects the files whose path
+// contains it. Ends with the line `N passed, N failed`.
+
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { buildAll } from "./build.mjs";
+import { keepCoverage, reportCoverage, startCoverage } from "./coverage.mjs";
+import { runJob, stopJobsWithUs } from "./job.mjs";
+import { installedMpis, launchCommand } from "./mpis.mjs";
+import { rankResults, uvuResults } from "./results.mjs";
+import { ROOT, setUpMpis, setUpPackages } from "./setup.mjs";
+import { StepError } from "./system.mjs";
+
+/** Numbers of ranks with each FFI engine: what may differ between engines does not differ between sizes. */
+const SIZES = { koffi: [1, 2, 3, 4], "ffi-rs": [2, 3] };
+
+/** Seconds for a job. A single process may compile a C program for every MPI. */
+const RANKS_LIMIT = 60;
+const SINGLE_LIMIT = 240;
+
+/** A library that hangs everywhere would take hours to say so. */
+const TIME_OUTS_BORNE = 5;
+
+const { values: options, positionals: names } = parseArgs({
+  allowPositionals: true,
+  options: {
+    mpi: { type: "string" },
+    ranks: { type: "string", short: "n" },
+    engine: { type: "string" },
+    "no-coverage": { type: "boolean", default: false },
+    // For this runner's own test: a folder of compiled tests to run as it is, and seconds for each job.
+    built: { type: "string" },
+    limit: { type: "string" },
+  },
+});
+const narrowed = Boolean(options.mpi ?? options.ranks ?? options.engine);
+const whole = !narrowed && names.length === 0 && options.built === undefined;
+const directory = resolve(options.built ?? join(ROOT, "build/test"));
+const totals = { passed: 0, failed: 0, timedOut: 0 };
+
+stopJobsWithUs();
+try {
+  await main();
+} catch (error) {
+  console.log(error instanceof StepError ? error.message : error);
+  totals.failed++;
+}
+console.log(`${totals.passed} passed, ${totals.failed} failed`);
+process.exitCode = totals.failed > 0 || totals.passed === 0 ? 1 : 0;
+
+async function main() {
+  const mpis = options.built === undefined ? prepare() : installedMpis();
+  const coverage = whole && !options["no-coverage"] ? startCoverage() : null;
+  const env = jobEnvironment(mpis, coverage);
+  for (const job of plan(mpis)) {
+    show(job, await run(job, env));
+    if (coverage !== null) keepCoverage();
+    if (totals.timedOut === TIME_OUTS_BORNE)
+      throw new StepError("too many jobs timed out: the rest is not run");
+  }
+  const shortfall = coverage === null ? null : await reportCoverage();
+  // With a single MPI there is much that cannot happen, such as the wrong launcher.
+  if (shortfall === null || mpis.length < 2) return;
+  console.log(`FAILED  ${shortfall}`);
+  totals.failed++;
+}
+
+/** Set-up and build; returns the MPIs to test under. */
+function prepare() {
+  setUpPackages();
+  const mpis = setUpMpis();
+  console.log(`testing under ${mpis.map(({ name, version }) => `${name} ${version}`).join(" and ")}`);
+  buildAll();
+  return mpis;
+}
+
+/** The single processes come first: they tell sooner and plainer what is broken. */
+function plan(mpis) {
+  const files = readdirSync(directory, { recursive: true }).map((path) => path.replaceAll("\\", "/"));
+  const tests = files.filter((path) => path.endsWith(".test.js") && !path.startsWith("harness/fixtures/"));
+  const wanted = tests.map((path) => path.replace(/\.test\.js$/, "")).sort();
+  const selected =
+    names.length === 0 ? wanted : wanted.filter((path) => names.some((name) => path.includes(name)));
+  const single = selected.filter((name) => !isRanks(name)).map((name) => ({ name }));
+  const ranks = selected.filter(isRanks).flatMap((name) => rankJobs(name, mpis));
+  return narrowed ? ranks : [...single, ...ranks];
+}
+
+function isRanks(name) {
+  return name.startsWith("mpi/ranks/");
+}
+
+/** One file under every MPI, with every engine, at every size, as far as the options do not say otherwise. */
+function rankJobs(name, mpis) {
+  const chosen = mpis.filter((mpi) => (options.mpi ?? mpi.name) === mpi.name);
+  const engines = Object.keys(SIZES).filter((engine) => (options.engine ?? engine) === engine);
+  return engines.flatMap((engine) => {
+    const sizes = options.ranks === undefined ? SIZES[engine] : [Number(options.ranks)];
+    return chosen.flatMap((mpi) => sizes.map((size) => ({ name, mpi, engine, size })));
+  });
+}
+
+/** Nothing of the user's own choices, but what every MPI needs, since single processes start jobs as well. */
+function jobEnvironment(mpis, coverage) {
+  const { TYPED_MPI_LIB, TYPED_MPI_FFI, FORCE_COLOR, NODE_V8_COVERAGE, ...env } = process.env;
+  return Object.assign(env, ...mpis.map((mpi) => mpi.env), coverage);
+}
+
+async function run({ name, mpi, engine, size }, env) {
+  const program = [process.execPath, "--enable-source-maps", join(directory, `${name}.test.js`)];
+  if (mpi === undefined) {
+    const job = await runJob(program, { env, limit: Number(options.limit ?? SINGLE_LIMIT) });
+    return { ...uvuResults(job), ...job };
+  }
+  const results = mkdtempSync(join(tmpdir(), "typed-mpi-test-"));
+  const job = await runJob(launchCommand(mpi, size, program), {
+    env: { ...env, TYPED_MPI_FFI: engine, TYPED_MPI_TEST_RESULTS: results },
+    limit: Number(options.limit ?? RANKS_LIMIT),
+  });
+  const outcome = rankResults(job, results, size);
+  rmSync(results, { recursive: true });
+  return { ...outcome, ...job };
+}
+
+/** Prints a job's line, and its failures at once; adds to the totals. */
+function show({ name, mpi, engine, size }, { passed, failed, report, skipped, seconds, timedOut }) {
+  const where = mpi === undefined ? "" : `  ${mpi.name} x${size}${engine === "koffi" ? "" : ` ${engine}`}`;
+  const counts = failed === 0 ? `${passed} tests` : `${passed} passed, ${failed} failed`;
+  console.log(`${failed === 0 ? "ok" : "FAILED"}  ${name}${where}  ${counts}  ${seconds.toFixed(1)} s`);
+  for (const what of skipped) console.log(`    skipped  ${what}`);
+  if (failed > 0) console.log(report.trimEnd().replaceAll(/^/gm, "    "));
+  totals.passed += passed;
+  totals.failed += failed;
+  totals.timedOut += Number(timedOut);
+}
