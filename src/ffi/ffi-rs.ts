@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { types } from "node:util";
 import { threadId } from "node:worker_threads";
 import { bindLoader, type Loader } from "./dlopen.js";
 import type {
@@ -144,15 +145,29 @@ function declare<R extends CType>(
       const value = values[i] as NativeArgument;
       if (type !== "pointer" || !ArrayBuffer.isView(value)) return convert(name, type, value);
       paramsType[i] = DataType.U8Array;
-      // ffi-rs aborts the process when it is given a DataView.
-      return value instanceof DataView
-        ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
-        : value;
+      return bytesOf(value);
     });
     const returned = ffi.load({ library, funcName: name, retType, paramsType, paramsValue });
     return (isWide(result) ? toWide(result, returned as unknown as bigint) : returned) as NativeResult<R>;
   };
 }
+
+/** Getters of the prototypes of views, which no view can hide behind a property or a prototype of its own. */
+const getters = (prototype: object): ((view: ArrayBufferView) => [ArrayBuffer, number, number]) => {
+  const get = (view: ArrayBufferView, name: string): unknown =>
+    Object.getOwnPropertyDescriptor(prototype, name)?.get?.call(view);
+  return (view) => [
+    get(view, "buffer") as ArrayBuffer,
+    get(view, "byteOffset") as number,
+    get(view, "byteLength") as number,
+  ];
+};
+const ofTypedArray = getters(Object.getPrototypeOf(Uint8Array.prototype) as object);
+const ofDataView = getters(DataView.prototype);
+
+/** ffi-rs aborts the process for a DataView and for an array of another prototype. */
+const bytesOf = (view: ArrayBufferView): Uint8Array =>
+  new Uint8Array(...(types.isDataView(view) ? ofDataView(view) : ofTypedArray(view)));
 
 /** What ffi-rs takes for `value`. It refuses other values with an empty message, so this does it before. */
 function convert(name: string, type: CType, value: NativeArgument): number | bigint {

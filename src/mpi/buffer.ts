@@ -1,23 +1,23 @@
-import { bufferSourceToUint8Array } from "typed-array-utils";
 import type { Handle } from "./abi/abi.js";
 import {
-  BYTE,
-  Datatype,
-  DOUBLE,
-  FLOAT,
-  INT8_T,
-  INT16_T,
-  INT32_T,
-  INT64_T,
-  UINT8_T,
-  UINT16_T,
-  UINT32_T,
-  UINT64_T,
-} from "./datatype.js";
+  bufferOf,
+  byteLengthOf,
+  bytesOf,
+  datatypeOfTag,
+  elementsOf,
+  isDetached,
+  lengthOf,
+  type MessageData,
+  offsetOf,
+  tagOf,
+} from "./buffer/element.js";
+import { hasLargeCounts, INT_MAX, spanning } from "./buffer/large.js";
+import { resolveView, type StridedView, viewTypeOf } from "./buffer/strided.js";
+import { Datatype } from "./datatype/datatype.js";
+import { BYTE } from "./datatype/predefined.js";
 import { invalidType, invalidValue, outOfRange } from "./error.js";
 
-/** Where a message is read or written: the whole of it, each element as the matching MPI datatype. */
-export type MessageData = ArrayBufferView | ArrayBufferLike;
+export { datatypeOf, type MessageData, type ViewConstructor } from "./buffer/element.js";
 
 /** A part of some data, or data under another datatype. */
 export interface BufferDescription {
@@ -25,6 +25,27 @@ export interface BufferDescription {
   /** How many elements of `type`. Default: as many as there are from `offset` on. */
   readonly count?: number;
   /** Where it begins, in elements of a TypedArray, else in bytes. Default 0. */
+  readonly offset?: number;
+  /** Default: the datatype of `data`. */
+  readonly type?: Datatype;
+}
+
+/**
+ * A view of some data in any number of dimensions, as ndarray and stdlib make them. It is sent and received in
+ * place, in row-major order.
+ */
+export interface StridedDescription {
+  readonly data: MessageData;
+  /** The length of each dimension; `[]` is a view of one element. */
+  readonly shape: ArrayLike<number>;
+  /**
+   * How far apart the neighbours of each dimension are, in elements of a TypedArray, else in bytes; they may be
+   * negative, or, in what is sent, zero. Default: row-major without gaps.
+   */
+  readonly strides?: ArrayLike<number>;
+  /** The name that ndarray has for `strides`. */
+  readonly stride?: ArrayLike<number>;
+  /** Where the element of index 0 is, in elements of a TypedArray, else in bytes. Default 0. */
   readonly offset?: number;
   /** Default: the datatype of `data`. */
   readonly type?: Datatype;
@@ -40,90 +61,48 @@ export interface BufferDescription {
  * An array without elements is an error, since it is what a detached one looks like; an empty message is
  * sent and received on purpose as `{ data, count: 0 }`.
  */
-export type MessageBuffer = MessageData | BufferDescription;
+export type MessageBuffer = MessageData | BufferDescription | StridedDescription;
 
 /** Instead of a buffer, where C has it: the data is in the other buffer already. MPI 4.0 section 6.2.1 */
 export const IN_PLACE: unique symbol = Symbol("MPI_IN_PLACE");
 export type InPlace = typeof IN_PLACE;
 
-/** The largest count of a C int. */
-const INT_MAX = 2 ** 31 - 1;
-
-/** The datatype of the elements of an array. */
-export interface ElementKind {
-  readonly type: Datatype;
-  /** Elements of `type` in one of the array's. */
-  readonly perElement: number;
-}
-
-const kind = (type: Datatype, perElement = 1): ElementKind => ({ type, perElement });
-
-/** The bytes of 16-bit floats: moved as they are, but not for reductions, unlike BYTE. */
-export const HALF_BYTES: Datatype = new Datatype("MPI_BYTE");
-
-const KINDS: ReadonlyMap<string | undefined, ElementKind> = new Map([
-  ["Int8Array", kind(INT8_T)],
-  ["Uint8Array", kind(UINT8_T)],
-  ["Uint8ClampedArray", kind(UINT8_T)],
-  ["Int16Array", kind(INT16_T)],
-  ["Uint16Array", kind(UINT16_T)],
-  ["Int32Array", kind(INT32_T)],
-  ["Uint32Array", kind(UINT32_T)],
-  ["BigInt64Array", kind(INT64_T)],
-  ["BigUint64Array", kind(UINT64_T)],
-  ["Float16Array", kind(HALF_BYTES, 2)],
-  ["Float32Array", kind(FLOAT)],
-  ["Float64Array", kind(DOUBLE)],
-]);
-
-/** The constructor of a TypedArray or of DataView. */
-export type ViewConstructor = { readonly name: string; readonly prototype: ArrayBufferView };
-
-/**
- * What one element is to MPI.
- * @param of A datatype, a view, or the class of one.
- * @throws TypeError for anything else
- */
-export function elementKind(of: Datatype | ArrayBufferView | ViewConstructor, argument: string): ElementKind {
-  if (of instanceof Datatype) return kind(of);
-  const name = typeof of === "function" ? (of as ViewConstructor).name : (tagOf(of) ?? "");
-  const found =
-    of instanceof DataView || name === "DataView"
-      ? kind(BYTE)
-      : KINDS.get(name === "Buffer" ? "Uint8Array" : name);
-  if (found === undefined) throw invalidType(argument, "a Datatype, a TypedArray or the class of one", of);
-  return found;
-}
-
-/** A property of %TypedArray%.prototype as a function: objects cannot pretend to be arrays, or longer ones. */
-function intrinsic(property: PropertyKey): (value: unknown) => unknown {
-  const prototype = Object.getPrototypeOf(Uint8Array.prototype);
-  const getter = Object.getOwnPropertyDescriptor(prototype, property)?.get as () => unknown;
-  return (value) => getter.call(value);
-}
-
-/** The name of the TypedArray's class, undefined for anything else. */
-const tagOf = intrinsic(Symbol.toStringTag) as (value: unknown) => string | undefined;
-const lengthOf = intrinsic("length") as (value: unknown) => number;
+/** What is done with the memory: only what is read may have an element twice. */
+export type BufferAccess = "read" | "write";
 
 /** What C gets of a buffer: address, count, datatype. Reused by hot paths. */
 export class ResolvedBuffer {
+  readonly access: BufferAccess;
   data: ArrayBufferView | bigint | null = null;
+  /** How many of `type`. */
   count = 0;
+  /** What C is told: of a strided view, and of a count beyond an int, a datatype made for it. */
   type: Datatype = BYTE;
   handle: Handle = 0;
+  /** Whether `count` is more than an int, so that the `_c` function must be called. */
+  large = false;
+  /** How many of `elementType`: the length of the message, whatever C is told. */
+  elements = 0;
+  elementType: Datatype = BYTE;
+  /** Where the elements are, unless one follows the other. */
+  view: StridedView | undefined = undefined;
   /** Name of the argument it came from. */
   argument = "";
 
+  /** @param access What is done with the memory. Default `"write"`, which is the stricter. */
+  constructor(access: BufferAccess = "write") {
+    this.access = access;
+  }
+
   /** Bytes of the message. */
   get byteLength(): number {
-    return this.count * this.type.size;
+    return this.elements * this.elementType.size;
   }
 }
 
 // The kind that was met last: programs send many messages of one kind.
 let lastTag: string | undefined;
-let lastKind: ElementKind = kind(BYTE);
+let lastType: Datatype = BYTE;
 let lastHandle: Handle = 0;
 
 /**
@@ -136,120 +115,174 @@ export function resolve(value: unknown, argument: string, into: ResolvedBuffer):
   const tag = tagOf(value);
   if (tag === undefined) return resolveOther(value, argument, into);
   if (tag !== lastTag) remember(tag);
-  const count = lengthOf(value) * lastKind.perElement;
-  if (count === 0 || count > INT_MAX) throw unusableLength(value as ArrayBufferView, count, argument);
+  const count = lengthOf(value);
+  if (count === 0 || count > INT_MAX) return resolveUnusual(value as Uint8Array, count, argument, into);
   into.data = value as ArrayBufferView;
   into.count = count;
-  into.type = lastKind.type;
+  into.type = lastType;
   into.handle = lastHandle;
+  into.large = false;
+  into.elements = count;
+  into.elementType = lastType;
+  into.view = undefined;
   into.argument = argument;
   return into;
 }
 
 function remember(tag: string): void {
-  const found = KINDS.get(tag);
+  const found = datatypeOfTag(tag);
   if (found === undefined) throw invalidType("buffer", "a known kind of TypedArray", tag);
-  lastHandle = found.type.handle;
-  lastKind = found;
+  lastHandle = found.handle;
+  lastType = found;
   lastTag = tag;
 }
 
-function unusableLength(view: ArrayBufferView, count: number, argument: string): Error {
-  if (count > 0) return outOfRange(argument, `at most ${INT_MAX} elements`, count);
-  if (isDetached(view.buffer)) return invalidValue(argument, "the ArrayBuffer is detached", view);
-  const expected = "at least one element (an empty message is sent as { data, count: 0 })";
-  return outOfRange(argument, expected, view);
+/** A TypedArray that is empty, or longer than an int can say. */
+function resolveUnusual(
+  view: Uint8Array,
+  count: number,
+  argument: string,
+  into: ResolvedBuffer,
+): ResolvedBuffer {
+  if (count === 0) throw emptyBuffer(view, argument);
+  return fill(into, view, count, lastType, argument);
 }
 
-/** Node 20 has no `ArrayBuffer.prototype.detached`, but a detached buffer refuses to be viewed. */
-function isDetached(buffer: ArrayBufferLike): boolean {
-  try {
-    new Uint8Array(buffer);
-    return false;
-  } catch {
-    return true;
+/**
+ * Two buffers of one call must not share memory, for which MPICH ends the process. Elements with gaps between
+ * them may lie between each other's: those are not compared.
+ * @param parts How many times `earlier` is as long as it counts.
+ * @throws TypeError for `later`, or if reading it detached the other
+ */
+export function assertApart(later: ResolvedBuffer, earlier: ResolvedBuffer, parts = 1): void {
+  const [a, b] = [later.data, earlier.data];
+  if (typeof a === "bigint" || typeof b === "bigint" || a === null || b === null) return;
+  if (byteLengthOf(b) === 0) throw invalidValue(earlier.argument, "the ArrayBuffer is detached", b);
+  if (bufferOf(a) !== bufferOf(b) || !later.type.isDense || !earlier.type.isDense) return;
+  const [start, other] = [offsetOf(a), offsetOf(b)];
+  if (start < other + earlier.byteLength * parts && other < start + later.byteLength) {
+    throw invalidValue(later.argument, "must not overlap the other buffer: say IN_PLACE instead", a);
   }
+}
+
+function emptyBuffer(view: Uint8Array, argument: string): Error {
+  if (isDetached(bufferOf(view))) return invalidValue(argument, "the ArrayBuffer is detached", view);
+  const expected = "at least one element (an empty message is sent as { data, count: 0 })";
+  return outOfRange(argument, expected, view);
 }
 
 /** Everything but a plain TypedArray. */
 function resolveOther(value: unknown, argument: string, into: ResolvedBuffer): ResolvedBuffer {
   const bytes = bytesOf(value, argument);
   if (bytes === undefined) return resolveDescription(value, argument, into);
-  if (bytes.length === 0 || bytes.length > INT_MAX) throw unusableLength(bytes, bytes.length, argument);
+  if (bytes.length === 0) throw emptyBuffer(bytes, argument);
   return fill(into, bytes, bytes.length, BYTE, argument);
 }
 
+/** Elements that follow each other. */
 function fill(
   into: ResolvedBuffer,
   data: ArrayBufferView | null,
-  count: number,
+  elements: number,
   type: Datatype,
   argument: string,
 ): ResolvedBuffer {
   into.data = data;
-  into.count = count;
-  into.type = type;
-  into.handle = type.handle;
+  into.elementType = type;
+  into.view = undefined;
   into.argument = argument;
+  return recount(into, elements);
+}
+
+/**
+ * Changes how many elements C is told of, for an operation that is told of a part of the buffer, and takes as
+ * many such parts as there are ranks, one after another.
+ * @param elements How many of `into.elementType`.
+ * @throws RangeError if the view is not made of parts of this length
+ */
+export function recount(into: ResolvedBuffer, elements: number): ResolvedBuffer {
+  const { elementType, view } = into;
+  const isLarge = elements > INT_MAX;
+  into.large = isLarge && view === undefined && hasLargeCounts();
+  into.elements = elements;
+  if (view !== undefined) {
+    into.type = viewTypeOf(view, elements, into.argument);
+    into.count = 1;
+  } else if (isLarge && !into.large) {
+    into.type = spanning(elementType, elements);
+    into.count = 1;
+  } else {
+    into.type = elementType;
+    into.count = elements;
+  }
+  into.handle = into.type.handle;
   return into;
 }
 
-/** A view of the bytes of a DataView or of a whole (Shared)ArrayBuffer; undefined for anything else. */
-function bytesOf(value: unknown, argument: string): Uint8Array | undefined {
-  const isWhole = value instanceof ArrayBuffer || isShared(value);
-  if (!isWhole && !(value instanceof DataView)) return undefined;
-  if (isDetached(isWhole ? value : value.buffer))
-    throw invalidValue(argument, "the ArrayBuffer is detached", value);
-  // typed-array-utils takes a SharedArrayBuffer for an empty array.
-  return isShared(value)
-    ? new Uint8Array(value)
-    : bufferSourceToUint8Array(value as ArrayBuffer | DataView<ArrayBuffer>);
-}
-
-const isShared = (value: unknown): value is SharedArrayBuffer =>
-  typeof SharedArrayBuffer !== "undefined" && value instanceof SharedArrayBuffer;
-
-const EXPECTED = "a TypedArray, DataView, ArrayBuffer, SharedArrayBuffer or { data, count, offset, type }";
+const EXPECTED =
+  "a TypedArray, DataView, ArrayBuffer, SharedArrayBuffer, { data, count, offset, type } or { data, shape, strides }";
 
 function resolveDescription(value: unknown, argument: string, into: ResolvedBuffer): ResolvedBuffer {
   if (typeof value !== "object" || value === null || !("data" in value)) {
     throw invalidType(argument, EXPECTED, value);
   }
-  const { data, offset = 0, count, type } = value as Partial<Record<keyof BufferDescription, unknown>>;
+  const { data, type } = value as { data: unknown; type?: unknown };
   if (type !== undefined && !(type instanceof Datatype))
     throw invalidType(`${argument}.type`, "a Datatype", type);
-  const found = KINDS.get(tagOf(data));
-  const view = found === undefined ? bytesOf(data, `${argument}.data`) : (data as Uint8Array);
-  if (view === undefined)
-    throw invalidType(`${argument}.data`, "a TypedArray, DataView or ArrayBuffer", data);
-  if (view.length === 0 && isDetached(view.buffer)) {
-    throw invalidValue(`${argument}.data`, "the ArrayBuffer is detached", data);
-  }
+  const { view, type: own } = elementsOf(data, `${argument}.data`);
+  const element = type ?? own;
+  if ("shape" in value) return resolveStrided(value, view, element, argument, into);
+  const { count, offset = 0 } = value as { count?: unknown; offset?: unknown };
   const first = integerWithin(offset, `${argument}.offset`, view.length);
   const part = first === 0 ? view : view.subarray(first);
-  const element = type ?? found?.type ?? BYTE;
-  const perElement = type === undefined ? (found?.perElement ?? 1) : 1;
-  const available = countOf(part, element, perElement, argument, count === undefined);
-  const elements = count === undefined ? available : integerWithin(count, `${argument}.count`, available);
-  if (elements === 0 && count === undefined) throw unusableLength(part, 0, argument);
-  const total = elements * perElement;
-  if (total > INT_MAX) throw outOfRange(`${argument}.count`, `at most ${INT_MAX} elements`, total);
-  return fill(into, total === 0 ? null : part, total, element, argument);
+  const elements =
+    count === undefined
+      ? countIn(view, part, element, argument)
+      : integerWithin(count, `${argument}.count`, mostIn(view, part, element));
+  return fill(into, elements === 0 ? null : part, elements, element, argument);
 }
 
-/** How many elements fit; when the count is not said, they must fill the data. */
-function countOf(
-  part: Uint8Array,
-  type: Datatype,
-  perElement: number,
+function resolveStrided(
+  value: object,
+  view: Uint8Array,
+  element: Datatype,
   argument: string,
-  whole: boolean,
-): number {
-  const size = type.size * perElement;
-  if (whole && part.byteLength % size !== 0) {
+  into: ResolvedBuffer,
+): ResolvedBuffer {
+  const found = resolveView(value, view, element, argument, into.access === "write");
+  if (found.strided === undefined) return fill(into, found.data, found.elements, element, argument);
+  into.data = found.data;
+  into.elementType = element;
+  into.view = found.strided;
+  into.argument = argument;
+  return recount(into, found.elements);
+}
+
+/** How many elements fit into the part of `view` that begins at their address. */
+function mostIn(view: Uint8Array, part: Uint8Array, type: Datatype): number {
+  const bytes = part.byteLength;
+  if (type.isDense) return Math.floor(bytes / type.size);
+  // Elements of a derived type may lie before their address.
+  return Math.min(type.countWithin(view.byteLength - bytes, bytes), Number.MAX_SAFE_INTEGER);
+}
+
+/** The same where the user did not say how many: those of a type without gaps must fill the data. */
+function countIn(view: Uint8Array, part: Uint8Array, type: Datatype, argument: string): number {
+  if (part.length === 0) throw emptyBuffer(part, argument);
+  const { size } = type;
+  if (type.isDense && part.byteLength % size !== 0) {
     throw outOfRange(argument, `a multiple of the ${size} bytes of ${type}`, part.byteLength);
   }
-  return Math.floor(part.byteLength / size);
+  if (!type.isDense && type.extent <= 0) {
+    throw outOfRange(
+      `${argument}.count`,
+      `a count, since the extent of ${type} is ${type.extent}`,
+      undefined,
+    );
+  }
+  const elements = mostIn(view, part, type);
+  if (elements > 0) return elements;
+  throw outOfRange(argument, `room for an element of ${type}`, `${part.byteLength} bytes`);
 }
 
 function integerWithin(value: unknown, argument: string, maximum: number): number {

@@ -31,15 +31,53 @@ export const UNEQUAL = 204;
 export const COMM_TYPE_SHARED = 221;
 /** Split type: the next level of the hardware. MPI 4.0. */
 export const COMM_TYPE_HW_UNGUIDED = 222;
+/** Split type: the level of the hardware that the hint `mpi_hw_resource_type` names. MPI 4.0. */
+export const COMM_TYPE_HW_GUIDED = 223;
+/** Split type: the resource that the hint `mpi_hw_resource_type` or `mpi_pset_name` names. MPI 4.1. */
+export const COMM_TYPE_RESOURCE_GUIDED = 224;
+
+/** Attribute: the largest tag. */
+export const TAG_UB = 501;
+/** Attribute: a rank that can do the language's own input and output; ANY_SOURCE if all can. */
+export const IO = 502;
+/** Attribute: the rank on the host, PROC_NULL if there is no such thing. Deprecated in MPI 4.1. */
+export const HOST = 503;
+/** Attribute: 1 if `wtime` is the same clock for all processes, else 0. */
+export const WTIME_IS_GLOBAL = 504;
+/** Attribute: which of the programs of a job this is, from 0. */
+export const APPNUM = 505;
+/** Attribute: the largest error class or code in use. */
+export const LASTUSEDCODE = 506;
+/** Attribute: how many processes there could be. */
+export const UNIVERSE_SIZE = 507;
+
+const SPLIT_TYPES: ReadonlyMap<number, string> = new Map([
+  [COMM_TYPE_SHARED, "MPI_COMM_TYPE_SHARED"],
+  [COMM_TYPE_HW_UNGUIDED, "MPI_COMM_TYPE_HW_UNGUIDED"],
+  [COMM_TYPE_HW_GUIDED, "MPI_COMM_TYPE_HW_GUIDED"],
+  [COMM_TYPE_RESOURCE_GUIDED, "MPI_COMM_TYPE_RESOURCE_GUIDED"],
+  [UNDEFINED, "MPI_UNDEFINED"],
+]);
+
+const ATTRIBUTES: ReadonlyMap<number, string> = new Map([
+  [TAG_UB, "MPI_TAG_UB"],
+  [IO, "MPI_IO"],
+  [HOST, "MPI_HOST"],
+  [WTIME_IS_GLOBAL, "MPI_WTIME_IS_GLOBAL"],
+  [APPNUM, "MPI_APPNUM"],
+  [LASTUSEDCODE, "MPI_LASTUSEDCODE"],
+  [UNIVERSE_SIZE, "MPI_UNIVERSE_SIZE"],
+]);
 
 /** How the open library writes the numbers above. */
 export class Translation {
   readonly #toNative: ReadonlyMap<number, number>;
   readonly #ranks: ReadonlyMap<number, number>;
-  readonly #splitTypes: ReadonlyMap<number, number>;
   readonly #comparisons: ReadonlyMap<number, number>;
+  readonly #abi: Abi;
 
   constructor(abi: Abi) {
+    this.#abi = abi;
     const pairs = (names: Record<string, number>): [number, number][] =>
       Object.entries(names).flatMap(([name, value]) => (abi.has(name) ? [[value, abi.integer(name)]] : []));
     const swapped = (entries: [number, number][]): Map<number, number> =>
@@ -56,24 +94,31 @@ export class Translation {
       MPI_SIMILAR: SIMILAR,
       MPI_UNEQUAL: UNEQUAL,
     });
-    const splitTypes = pairs({
-      MPI_COMM_TYPE_SHARED: COMM_TYPE_SHARED,
-      MPI_COMM_TYPE_HW_UNGUIDED: COMM_TYPE_HW_UNGUIDED,
-    });
     this.#toNative = new Map([...ranks, [ANY_TAG, abi.integer("MPI_ANY_TAG")]]);
-    this.#splitTypes = new Map([...splitTypes, [UNDEFINED, abi.integer("MPI_UNDEFINED")]]);
     this.#ranks = swapped(ranks);
     this.#comparisons = swapped(comparisons);
   }
 
   /** A constant of this file, as the library wants it. @throws TypeError if it has no such constant. */
   toNative(value: number, argument: string): number {
-    return this.#toNative.get(value) ?? noConstant(argument, "a constant", value);
+    const native = this.#toNative.get(value);
+    if (native === undefined) throw invalidType(argument, "a constant that this MPI library has", value);
+    return native;
   }
 
-  /** A split type, as the library wants it. @throws TypeError if it has no such type. */
+  /** A split type, as the library wants it. @throws TypeError; MpiError `ERR_MPI_UNSUPPORTED` if it has no such type */
   splitType(value: number): number {
-    return this.#splitTypes.get(value) ?? noConstant("type", "a split type (COMM_TYPE_SHARED, ...)", value);
+    const name = SPLIT_TYPES.get(value);
+    if (name === undefined)
+      throw invalidType("type", "a split type (COMM_TYPE_SHARED, ...) or UNDEFINED", value);
+    return this.#abi.integer(name);
+  }
+
+  /** The key of a predefined attribute, as the library wants it. @throws TypeError if there is no such attribute */
+  attribute(value: number): number {
+    const name = ATTRIBUTES.get(value);
+    if (name === undefined) throw invalidType("key", "an attribute (TAG_UB, ...) or a Keyval", value);
+    return this.#abi.integer(name);
   }
 
   /** A rank from the library, where negative numbers are constants. */
@@ -85,8 +130,4 @@ export class Translation {
   comparison(native: number): number {
     return this.#comparisons.get(native) ?? UNEQUAL;
   }
-}
-
-function noConstant(argument: string, expected: string, value: unknown): never {
-  throw invalidType(argument, `${expected} that this MPI library has`, value);
 }

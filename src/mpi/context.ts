@@ -1,8 +1,10 @@
 import type { Handle } from "./abi/abi.js";
+import { predefinedAttribute } from "./attribute.js";
 import { binding, native } from "./bindings/bind.js";
 import { check } from "./bindings/check.js";
-import { addresses, ints, pointers } from "./bindings/scratch.js";
-import { ANY_SOURCE, ANY_TAG, PROC_NULL, ROOT } from "./constants.js";
+import { type Created, sourceOf } from "./bindings/created.js";
+import { addresses, ints } from "./bindings/scratch.js";
+import { ANY_SOURCE, ANY_TAG, PROC_NULL, ROOT, TAG_UB } from "./constants.js";
 import { ensureRunning } from "./environment.js";
 import { invalidType, MpiError, outOfRange } from "./error.js";
 
@@ -26,9 +28,15 @@ export abstract class Context {
   #facts: Facts | undefined;
 
   /** @param source The MPI name of a predefined communicator, or the handle of a new one. */
-  constructor(source: string | Handle) {
-    this.#predefined = typeof source === "string" ? source : undefined;
-    this.#facts = typeof source === "string" ? undefined : readFacts(source);
+  constructor(source: string | Created) {
+    const { name, handle } = sourceOf(source);
+    this.#predefined = name;
+    this.#facts = handle === undefined ? undefined : readFacts(handle);
+  }
+
+  /** `instanceof` tells the objects of this class from those that pretend to be, which C would crash on. */
+  static [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === "object" && value !== null && #facts in value;
   }
 
   /** What C gets. Initializes MPI if need be. @throws MpiError `ERR_MPI_FREED`, `ERR_MPI_FINALIZED` */
@@ -141,6 +149,9 @@ function readFacts(handle: Handle): Facts {
 /** The number of tags, one more than the attribute MPI_TAG_UB, which all communicators share; 0 if not yet asked. */
 let tagCount = 0;
 
+/** What the standard grants. MPI 4.0 section 9.1.2 */
+const LEAST_TAG_UB = 32767;
+
 /** The tag of a message to send. */
 export function sendTag(tag: number, argument = "tag"): number {
   return isIndex(tag, tagCount) ? tag : otherTag(tag, argument, "");
@@ -154,20 +165,8 @@ export function receiveTag(tag: number, argument = "tag"): number {
 }
 
 function otherTag(tag: unknown, argument: string, besides: string): number {
-  if (tagCount === 0) tagCount = readTagUpperBound() + 1;
+  if (tagCount === 0) tagCount = (predefinedAttribute(TAG_UB) ?? LEAST_TAG_UB) + 1;
   if (isIndex(tag, tagCount)) return tag as number;
   if (typeof tag !== "number") throw invalidType(argument, "a tag (an integer)", tag);
   throw outOfRange(argument, `a tag from 0 to ${tagCount - 1}${besides}`, tag);
-}
-
-/** The attribute is a pointer to an int. MPI 4.0 section 9.1.2 */
-function readTagUpperBound(): number {
-  ensureRunning();
-  const { abi, engine } = binding();
-  const { handle, int } = addresses();
-  const world = abi.handle("MPI_COMM_WORLD");
-  check(native.MPI_Comm_get_attr(world, abi.integer("MPI_TAG_UB"), handle, int), "MPI_Comm_get_attr");
-  if (ints[0] === 0) return 32767; // the least that the standard grants
-  const bytes = engine.bytesAt(pointers[0] as bigint, 4);
-  return new DataView(bytes.buffer, bytes.byteOffset).getInt32(0, true);
 }

@@ -22,6 +22,14 @@ let granted: ThreadLevel = "single";
 /** Another copy of this package, or a library in this process, called MPI_Init: theirs is the MPI_Finalize. */
 let adopted = false;
 
+/** What is to be looked at before MPI ends. */
+const farewells: (() => void)[] = [];
+
+/** Calls `action` before MPI is finalized, by the user or at the end of the process. */
+export function beforeFinalize(action: () => void): void {
+  farewells.push(action);
+}
+
 /** Makes sure that MPI runs: every operation begins with this. @throws MpiError `ERR_MPI_FINALIZED` */
 export function ensureRunning(): void {
   if (phase !== "running") start("multiple");
@@ -131,8 +139,12 @@ export function finalize(): void {
     });
   }
   ensureRunning();
-  check(native.MPI_Finalize(), "MPI_Finalize");
-  phase = "finalized";
+  try {
+    for (const action of farewells) action();
+  } finally {
+    phase = "finalized";
+    check(native.MPI_Finalize(), "MPI_Finalize");
+  }
 }
 
 /**

@@ -44,6 +44,14 @@ export interface ArgumentError extends Error {
 
 /** Short, one line, with the type where the value alone does not tell it. */
 function show(value: unknown): string {
+  try {
+    return describe(value);
+  } catch {
+    return "an object that cannot be shown"; // It is detached or revoked, or what it has of its own throws.
+  }
+}
+
+function describe(value: unknown): string {
   if (ArrayBuffer.isView(value)) return `${value.constructor.name}(${value.byteLength} bytes)`;
   const text = inspect(value, { depth: 0, breakLength: Infinity, maxStringLength: 60 });
   return typeof value === "object" && value !== null

@@ -3,12 +3,12 @@
  * communicator as last argument. Each does, returns and throws what the method of its name does.
  */
 import type { InPlace, MessageBuffer } from "./buffer.js";
-import { isScalar } from "./collective.js";
+import { isScalar } from "./collective/reduction.js";
 import { COMM_WORLD, Communicator } from "./communicator.js";
 import { ANY_SOURCE, ANY_TAG } from "./constants.js";
 import { invalidType } from "./error.js";
 import type { Op } from "./op.js";
-import { type Completion, Request } from "./request.js";
+import { type Completion, Request } from "./request/index.js";
 import type { Status } from "./status.js";
 
 function use(comm: Communicator): Communicator {
@@ -141,6 +141,15 @@ export function allgather<Recv extends MessageBuffer>(
   comm: Communicator = COMM_WORLD,
 ): Recv {
   return use(comm).allgather(send, recv);
+}
+
+/** {@link Communicator.alltoall} */
+export function alltoall<Recv extends MessageBuffer>(
+  send: MessageBuffer | InPlace,
+  recv: Recv,
+  comm: Communicator = COMM_WORLD,
+): Recv {
+  return use(comm).alltoall(send, recv);
 }
 
 /** {@link Communicator.reduce} */

@@ -1,17 +1,28 @@
 import { native } from "./bindings/bind.js";
 import { check } from "./bindings/check.js";
-import { addresses, ints, readHandle } from "./bindings/scratch.js";
-import { type MessageBuffer, ResolvedBuffer, resolve } from "./buffer.js";
+import { created } from "./bindings/created.js";
+import { addresses, ints } from "./bindings/scratch.js";
+import { assertApart, type MessageBuffer, ResolvedBuffer, resolve } from "./buffer.js";
 import { ANY_SOURCE, ANY_TAG } from "./constants.js";
 import { Context, receiveTag, sendTag } from "./context.js";
-import { Request } from "./request.js";
+import { Message } from "./message.js";
+import { type Begun, type Form, run } from "./operation.js";
+import type { PersistentRequest, Request } from "./request/index.js";
 import { type Status, scratchStatus } from "./status.js";
 
 // Reused by every call: nothing below runs twice at the same time.
-const outgoing = new ResolvedBuffer();
+const outgoing = new ResolvedBuffer("read");
 const incoming = new ResolvedBuffer();
 
-/** Point-to-point communication. MPI 4.0 chapter 3 (missing: other send modes, matched probes, persistent). */
+/** The ways to send: standard, synchronous, buffered, ready. MPI 4.0 section 3.4 */
+type SendFunction = "MPI_Send" | "MPI_Ssend" | "MPI_Bsend" | "MPI_Rsend";
+
+/**
+ * Point-to-point communication. MPI 4.0 chapter 3.
+ *
+ * Methods that begin with `i` return a request at once; those that end in `Init` fix the arguments of an
+ * operation that is started many times. Both use their buffer until the request is complete, and keep it alive.
+ */
 export abstract class PointToPoint extends Context {
   /**
    * Sends a message. Returns when `buf` may be used again, which may be before it is received.
@@ -22,9 +33,68 @@ export abstract class PointToPoint extends Context {
    * @see MPI_Send, MPI 4.0 section 3.2.1
    */
   send(buf: MessageBuffer, dest: number, tag = 0): void {
-    const { data, count, handle } = resolve(buf, "buf", outgoing);
-    const code = native.MPI_Send(data, count, handle, this.destination(dest), sendTag(tag), this.handle);
-    check(code, "MPI_Send");
+    const { data, count, handle, large } = resolve(buf, "buf", outgoing);
+    const fn = large ? native.MPI_Send_c : native.MPI_Send;
+    check(fn(data, count, handle, this.destination(dest), sendTag(tag), this.handle), "MPI_Send");
+  }
+
+  /** As `send`, but returns only when the message is being received. @see MPI_Ssend, MPI 4.0 section 3.4 */
+  ssend(buf: MessageBuffer, dest: number, tag = 0): void {
+    this.#send("blocking", "MPI_Ssend", buf, dest, tag);
+  }
+
+  /**
+   * As `send`, but copies the message into the space given to `attachBuffer` and returns at once.
+   * @throws MpiError `ERR_MPI_BUFFER` if there is no space
+   * @see MPI_Bsend, MPI 4.0 section 3.4
+   */
+  bsend(buf: MessageBuffer, dest: number, tag = 0): void {
+    this.#send("blocking", "MPI_Bsend", buf, dest, tag);
+  }
+
+  /** As `send`, to a process that is known to wait in its receive already. @see MPI_Rsend, MPI 4.0 section 3.4 */
+  rsend(buf: MessageBuffer, dest: number, tag = 0): void {
+    this.#send("blocking", "MPI_Rsend", buf, dest, tag);
+  }
+
+  /** Begins to send. @throws as `send` @see MPI_Isend, MPI 4.0 section 3.7.2 */
+  isend(buf: MessageBuffer, dest: number, tag = 0): Request {
+    return this.#send("nonblocking", "MPI_Send", buf, dest, tag);
+  }
+
+  /** Begins a synchronous send. @see MPI_Issend */
+  issend(buf: MessageBuffer, dest: number, tag = 0): Request {
+    return this.#send("nonblocking", "MPI_Ssend", buf, dest, tag);
+  }
+
+  /** Begins a buffered send. @see MPI_Ibsend */
+  ibsend(buf: MessageBuffer, dest: number, tag = 0): Request {
+    return this.#send("nonblocking", "MPI_Bsend", buf, dest, tag);
+  }
+
+  /** Begins a ready send. @see MPI_Irsend */
+  irsend(buf: MessageBuffer, dest: number, tag = 0): Request {
+    return this.#send("nonblocking", "MPI_Rsend", buf, dest, tag);
+  }
+
+  /** A send to be started many times. @see MPI_Send_init, MPI 4.0 section 3.9 */
+  sendInit(buf: MessageBuffer, dest: number, tag = 0): PersistentRequest {
+    return this.#send("persistent", "MPI_Send", buf, dest, tag);
+  }
+
+  /** A synchronous send to be started many times. @see MPI_Ssend_init */
+  ssendInit(buf: MessageBuffer, dest: number, tag = 0): PersistentRequest {
+    return this.#send("persistent", "MPI_Ssend", buf, dest, tag);
+  }
+
+  /** A buffered send to be started many times. @see MPI_Bsend_init */
+  bsendInit(buf: MessageBuffer, dest: number, tag = 0): PersistentRequest {
+    return this.#send("persistent", "MPI_Bsend", buf, dest, tag);
+  }
+
+  /** A ready send to be started many times. @see MPI_Rsend_init */
+  rsendInit(buf: MessageBuffer, dest: number, tag = 0): PersistentRequest {
+    return this.#send("persistent", "MPI_Rsend", buf, dest, tag);
   }
 
   /**
@@ -37,19 +107,25 @@ export abstract class PointToPoint extends Context {
    * @see MPI_Recv, MPI 4.0 section 3.2.4
    */
   recv(buf: MessageBuffer, source: number = ANY_SOURCE, tag: number = ANY_TAG): Status {
-    const { data, count, handle } = resolve(buf, "buf", incoming);
+    const { data, count, handle, large } = resolve(buf, "buf", incoming);
     const { status } = addresses();
-    const code = native.MPI_Recv(
-      data,
-      count,
-      handle,
-      this.origin(source),
-      receiveTag(tag),
-      this.handle,
-      status,
-    );
-    check(code, "MPI_Recv");
+    const fn = large ? native.MPI_Recv_c : native.MPI_Recv;
+    check(fn(data, count, handle, this.origin(source), receiveTag(tag), this.handle, status), "MPI_Recv");
     return scratchStatus();
+  }
+
+  /**
+   * Begins to receive.
+   * @throws as `recv`, but what is wrong with the message is thrown when the request is waited for
+   * @see MPI_Irecv, MPI 4.0 section 3.7.2
+   */
+  irecv(buf: MessageBuffer, source: number = ANY_SOURCE, tag: number = ANY_TAG): Request {
+    return this.#receive("nonblocking", buf, source, tag);
+  }
+
+  /** A receive to be started many times. @see MPI_Recv_init, MPI 4.0 section 3.9 */
+  recvInit(buf: MessageBuffer, source: number = ANY_SOURCE, tag: number = ANY_TAG): PersistentRequest {
+    return this.#receive("persistent", buf, source, tag);
   }
 
   /**
@@ -68,19 +144,25 @@ export abstract class PointToPoint extends Context {
     source: number = ANY_SOURCE,
     recvtag: number = ANY_TAG,
   ): Status {
-    const send = resolve(sendbuf, "sendbuf", outgoing);
-    const receive = resolve(recvbuf, "recvbuf", incoming);
-    const code = native.MPI_Sendrecv(
-      send.data,
-      send.count,
-      send.handle,
-      this.destination(dest),
-      sendTag(sendtag, "sendtag"),
-      receive.data,
-      receive.count,
-      receive.handle,
-      this.origin(source),
-      receiveTag(recvtag, "recvtag"),
+    const from = resolve(sendbuf, "sendbuf", outgoing);
+    const into = resolve(recvbuf, "recvbuf", incoming);
+    assertApart(into, from);
+    const rank = this.destination(dest);
+    const tag = sendTag(sendtag, "sendtag");
+    const peer = this.origin(source);
+    const expected = receiveTag(recvtag, "recvtag");
+    const fn = from.large || into.large ? native.MPI_Sendrecv_c : native.MPI_Sendrecv;
+    const code = fn(
+      from.data,
+      from.count,
+      from.handle,
+      rank,
+      tag,
+      into.data,
+      into.count,
+      into.handle,
+      peer,
+      expected,
       this.handle,
       addresses().status,
     );
@@ -89,33 +171,27 @@ export abstract class PointToPoint extends Context {
   }
 
   /**
-   * Begins to send. `buf` must not be written before the request is complete; the request keeps it alive.
-   * @throws as `send`
-   * @see MPI_Isend, MPI 4.0 section 3.7.2
+   * Sends `buf` and then receives into it.
+   * @returns The status of the received message.
+   * @throws as `send` and `recv`
+   * @see MPI_Sendrecv_replace, MPI 4.0 section 3.10
    */
-  isend(buf: MessageBuffer, dest: number, tag = 0): Request {
-    const { data, count, handle } = resolve(buf, "buf", outgoing);
-    const rank = this.destination(dest);
+  sendrecvReplace(
+    buf: MessageBuffer,
+    dest: number,
+    sendtag: number,
+    source: number = ANY_SOURCE,
+    recvtag: number = ANY_TAG,
+  ): Status {
+    const { data, count, handle, large } = resolve(buf, "buf", incoming);
+    const from = [this.destination(dest), sendTag(sendtag, "sendtag")];
+    const to = [this.origin(source), receiveTag(recvtag, "recvtag")];
+    const args = [data, count, handle, ...from, ...to, this.handle, addresses().status];
     check(
-      native.MPI_Isend(data, count, handle, rank, sendTag(tag), this.handle, addresses().handle),
-      "MPI_Isend",
+      (large ? native.MPI_Sendrecv_replace_c : native.MPI_Sendrecv_replace)(...args),
+      "MPI_Sendrecv_replace",
     );
-    return new Request(readHandle(), [buf, data]);
-  }
-
-  /**
-   * Begins to receive. `buf` must not be used before the request is complete; the request keeps it alive.
-   * @throws as `recv`, but what is wrong with the message is thrown by the request's `wait` or `test`
-   * @see MPI_Irecv, MPI 4.0 section 3.7.2
-   */
-  irecv(buf: MessageBuffer, source: number = ANY_SOURCE, tag: number = ANY_TAG): Request {
-    const { data, count, handle } = resolve(buf, "buf", incoming);
-    const rank = this.origin(source);
-    check(
-      native.MPI_Irecv(data, count, handle, rank, receiveTag(tag), this.handle, addresses().handle),
-      "MPI_Irecv",
-    );
-    return new Request(readHandle(), [buf, data]);
+    return scratchStatus();
   }
 
   /**
@@ -128,13 +204,46 @@ export abstract class PointToPoint extends Context {
     return scratchStatus();
   }
 
-  /**
-   * As `probe`, but null at once if there is no message.
-   * @see MPI_Iprobe, MPI 4.0 section 3.8.1
-   */
+  /** As `probe`, but null at once if there is no message. @see MPI_Iprobe, MPI 4.0 section 3.8.1 */
   iprobe(source: number = ANY_SOURCE, tag: number = ANY_TAG): Status | null {
     const { status, int } = addresses();
     check(native.MPI_Iprobe(this.origin(source), receiveTag(tag), this.handle, int, status), "MPI_Iprobe");
     return ints[0] === 0 ? null : scratchStatus();
+  }
+
+  /**
+   * As `probe`, but the message is taken out of the way of all other receives: only the result receives it.
+   * @see MPI_Mprobe, MPI 4.0 section 3.8.2
+   */
+  mprobe(source: number = ANY_SOURCE, tag: number = ANY_TAG): Message {
+    const { status, handle } = addresses();
+    check(native.MPI_Mprobe(this.origin(source), receiveTag(tag), this.handle, handle, status), "MPI_Mprobe");
+    return new Message(created(), scratchStatus());
+  }
+
+  /** As `mprobe`, but null at once if there is no message. @see MPI_Improbe, MPI 4.0 section 3.8.2 */
+  improbe(source: number = ANY_SOURCE, tag: number = ANY_TAG): Message | null {
+    const { status, handle, int } = addresses();
+    const code = native.MPI_Improbe(this.origin(source), receiveTag(tag), this.handle, int, handle, status);
+    check(code, "MPI_Improbe");
+    return ints[0] === 0 ? null : new Message(created(), scratchStatus());
+  }
+
+  #send<F extends Form>(
+    form: F,
+    name: SendFunction,
+    buf: MessageBuffer,
+    dest: number,
+    tag: number,
+  ): Begun<F> {
+    const { data, count, handle, large } = resolve(buf, "buf", outgoing);
+    const operation = { name, kind: "send", large, buffers: [buf, data] } as const;
+    return run(form, operation, [data, count, handle, this.destination(dest), sendTag(tag), this.handle]);
+  }
+
+  #receive<F extends Form>(form: F, buf: MessageBuffer, source: number, tag: number): Begun<F> {
+    const { data, count, handle, large } = resolve(buf, "buf", incoming);
+    const operation = { name: "MPI_Recv", kind: "receive", large, buffers: [buf, data] } as const;
+    return run(form, operation, [data, count, handle, this.origin(source), receiveTag(tag), this.handle]);
   }
 }

@@ -1,9 +1,10 @@
 import { binding, native } from "./bindings/bind.js";
 import { check } from "./bindings/check.js";
 import { addresses, ints, longs, STATUS_WORDS, statusWords } from "./bindings/scratch.js";
-import { elementKind, type ViewConstructor } from "./buffer.js";
+import { datatypeOf, type ViewConstructor } from "./buffer.js";
 import { ANY_TAG, UNDEFINED } from "./constants.js";
 import { BYTE, type Datatype } from "./datatype.js";
+import { ensureRunning } from "./environment.js";
 import type { MpiError } from "./error.js";
 
 /** Where MPI_Status has its fields, in words of 4 bytes. */
@@ -82,12 +83,13 @@ export class Status {
    * @see MPI_Get_count, MPI 4.0 section 3.2.5
    */
   count(type: Datatype | ArrayBufferView | ViewConstructor = BYTE): number | undefined {
-    const element = elementKind(type, "type");
+    const element = datatypeOf(type, "type");
     this.#expose();
-    check(native.MPI_Get_count(addresses().status, element.type.handle, addresses().int), "MPI_Get_count");
-    const count = ints[0] as number;
-    if (count === UNDEFINED || count % element.perElement !== 0) return undefined;
-    return count / element.perElement;
+    check(native.MPI_Get_count(addresses().status, element.handle, addresses().int), "MPI_Get_count");
+    // MPI_UNDEFINED, the same in every ABI, also stands for more than an int can say.
+    const isUnknown = ints[0] === UNDEFINED;
+    const count = isUnknown ? this.byteLength / element.size : (ints[0] as number);
+    return Number.isInteger(count) && !(isUnknown && count < 2 ** 31) ? count : undefined;
   }
 
   /** Bytes received. @see MPI_Get_elements_x, MPI 4.0 section 5.1.11 */
@@ -107,6 +109,7 @@ export class Status {
 
   /** Puts the words where C can read them. */
   #expose(): void {
+    ensureRunning();
     statusWords[0] = this.#w0;
     statusWords[1] = this.#w1;
     statusWords[2] = this.#w2;

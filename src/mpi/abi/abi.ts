@@ -1,3 +1,4 @@
+import { bufferSourceToDataView } from "typed-array-utils";
 import type { CType, Engine, Library } from "../../ffi/index.js";
 import { MpiError } from "../error.js";
 
@@ -89,7 +90,7 @@ export class Abi {
     const address = this.#library.symbol(symbol);
     if (reference.startsWith("&")) return address;
     const bytes = this.#engine.bytesAt(address, 8);
-    return new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
+    return bufferSourceToDataView(bytes).getBigUint64(0, true);
   }
 
   #missing(name: string): never {

@@ -1,0 +1,298 @@
+import type { NativeArgument } from "../../ffi/index.js";
+import {
+  type BlocksDescription,
+  ResolvedBlocks,
+  ResolvedTypedBlocks,
+  resolveBlocks,
+  resolveTypedBlocks,
+  type TypedBlocksDescription,
+} from "../buffer/blocks.js";
+import {
+  assertApart,
+  IN_PLACE,
+  type InPlace,
+  type MessageBuffer,
+  ResolvedBuffer,
+  resolve,
+} from "../buffer.js";
+import { elementsOf } from "../buffer/element.js";
+import { BYTE } from "../datatype.js";
+import { outOfRange } from "../error.js";
+import { type Begun, type Form, type Operation, run } from "../operation.js";
+import type { PersistentRequest, Request } from "../request/index.js";
+import { Movement } from "./movement.js";
+import {
+  ignore,
+  incoming,
+  inPlaceAddress,
+  notInPlace,
+  outgoing,
+  type Role,
+  resolveGiven,
+  sameBuffer,
+  standIn,
+} from "./parts.js";
+
+/** The block of this process, to be compared with its part. */
+const ownBlock = new ResolvedBuffer();
+
+/** Blocks that are received must not lie upon each other. */
+const RECEIVED = { disjoint: true };
+
+/**
+ * Collective communication with a block of its own length for each process: `{ data, counts, displs?, type? }`
+ * describes all of them, in the order of ranks. MPI 4.0 sections 6.5 to 6.8.
+ */
+export abstract class Varying extends Movement {
+  /**
+   * As `gather`, with a block of its own length from each process.
+   * @param send As long as this process's block; on the root `IN_PLACE` if it is in `recv` already.
+   * @param recv On the root the blocks of all; elsewhere null.
+   * @param root Default 0.
+   * @returns `recv`
+   * @throws TypeError, RangeError for bad arguments; MpiError
+   * @see MPI_Gatherv, MPI 4.0 section 6.5
+   */
+  gatherv<Recv extends BlocksDescription | null>(send: MessageBuffer | InPlace, recv: Recv, root = 0): Recv {
+    this.#gatherv("blocking", send, recv, root);
+    return recv;
+  }
+
+  /** @see MPI_Igatherv */
+  igatherv(send: MessageBuffer | InPlace, recv: BlocksDescription | null, root = 0): Request {
+    return this.#gatherv("nonblocking", send, recv, root);
+  }
+
+  /** @see MPI_Gatherv_init */
+  gathervInit(send: MessageBuffer | InPlace, recv: BlocksDescription | null, root = 0): PersistentRequest {
+    return this.#gatherv("persistent", send, recv, root);
+  }
+
+  #gatherv<F extends Form>(form: F, send: unknown, recv: unknown, root: number): Begun<F> {
+    const rank = this.rootRank(root);
+    const blocks = this.#resolveRooted(this.role(root), recv, "recv", RECEIVED, send, outgoing);
+    const operation = varying("MPI_Gatherv", outgoing, [blocks], send, recv);
+    const { data, count, handle } = outgoing;
+    return run(form, operation, [data, count, handle, ...listOf(blocks), rank, this.handle]);
+  }
+
+  /**
+   * As `scatter`, with a block of its own length for each process.
+   * @param send On the root the blocks of all; elsewhere null.
+   * @param recv As long as this process's block; on the root `IN_PLACE` if it may stay in `send`.
+   * @param root Default 0.
+   * @returns `recv`
+   * @throws TypeError, RangeError for bad arguments; MpiError
+   * @see MPI_Scatterv, MPI 4.0 section 6.6
+   */
+  scatterv<Recv extends MessageBuffer | InPlace>(send: BlocksDescription | null, recv: Recv, root = 0): Recv {
+    this.#scatterv("blocking", send, recv, root);
+    return recv;
+  }
+
+  /** @see MPI_Iscatterv */
+  iscatterv(send: BlocksDescription | null, recv: MessageBuffer | InPlace, root = 0): Request {
+    return this.#scatterv("nonblocking", send, recv, root);
+  }
+
+  /** @see MPI_Scatterv_init */
+  scattervInit(send: BlocksDescription | null, recv: MessageBuffer | InPlace, root = 0): PersistentRequest {
+    return this.#scatterv("persistent", send, recv, root);
+  }
+
+  #scatterv<F extends Form>(form: F, send: unknown, recv: unknown, root: number): Begun<F> {
+    const rank = this.rootRank(root);
+    const blocks = this.#resolveRooted(this.role(root), send, "send", {}, recv, incoming);
+    const operation = varying("MPI_Scatterv", incoming, [blocks], send, recv);
+    const { data, count, handle } = incoming;
+    return run(form, operation, [...listOf(blocks), data, count, handle, rank, this.handle]);
+  }
+
+  /**
+   * As `allgather`, with a block of its own length from each process.
+   * @param send As long as this process's block, or `IN_PLACE` everywhere if each is in its `recv` already.
+   * @param recv The blocks of all.
+   * @returns `recv`
+   * @throws TypeError, RangeError for bad arguments; MpiError
+   * @see MPI_Allgatherv, MPI 4.0 section 6.7
+   */
+  allgatherv<Recv extends BlocksDescription>(send: MessageBuffer | InPlace, recv: Recv): Recv {
+    this.#allgatherv("blocking", send, recv);
+    return recv;
+  }
+
+  /** @see MPI_Iallgatherv */
+  iallgatherv(send: MessageBuffer | InPlace, recv: BlocksDescription): Request {
+    return this.#allgatherv("nonblocking", send, recv);
+  }
+
+  /** @see MPI_Allgatherv_init */
+  allgathervInit(send: MessageBuffer | InPlace, recv: BlocksDescription): PersistentRequest {
+    return this.#allgatherv("persistent", send, recv);
+  }
+
+  #allgatherv<F extends Form>(form: F, send: unknown, recv: unknown): Begun<F> {
+    this.#refuseInPlace(send);
+    const blocks = resolveBlocks(recv, "recv", this.peers, new ResolvedBlocks(), RECEIVED);
+    this.#resolvePart(send, outgoing, blocks);
+    const operation = varying("MPI_Allgatherv", outgoing, [blocks], send, recv);
+    const { data, count, handle } = outgoing;
+    return run(form, operation, [data, count, handle, ...listOf(blocks), this.handle]);
+  }
+
+  /**
+   * As `alltoall`, with blocks of their own lengths for and from each process.
+   * @param send A block for each process; or `IN_PLACE` everywhere, to exchange the blocks of `recv`.
+   * @param recv A block from each process, as long as the one it sends.
+   * @returns `recv`
+   * @throws TypeError, RangeError for bad arguments; MpiError
+   * @see MPI_Alltoallv, MPI 4.0 section 6.8
+   */
+  alltoallv<Recv extends BlocksDescription>(send: BlocksDescription | InPlace, recv: Recv): Recv {
+    this.#alltoallv("blocking", send, recv);
+    return recv;
+  }
+
+  /** @see MPI_Ialltoallv */
+  ialltoallv(send: BlocksDescription | InPlace, recv: BlocksDescription): Request {
+    return this.#alltoallv("nonblocking", send, recv);
+  }
+
+  /** @see MPI_Alltoallv_init */
+  alltoallvInit(send: BlocksDescription | InPlace, recv: BlocksDescription): PersistentRequest {
+    return this.#alltoallv("persistent", send, recv);
+  }
+
+  #alltoallv<F extends Form>(form: F, send: unknown, recv: unknown): Begun<F> {
+    this.#refuseInPlace(send);
+    if (send === recv) throw sameBuffer("send", send);
+    const into = resolveBlocks(recv, "recv", this.peers, new ResolvedBlocks(), RECEIVED);
+    const from = send === IN_PLACE ? null : resolveBlocks(send, "send", this.peers, new ResolvedBlocks());
+    const operation = varying("MPI_Alltoallv", undefined, from === null ? [into] : [from, into], send, recv);
+    const sent = from === null ? [inPlaceAddress(), null, null, BYTE.handle] : listOf(from);
+    return run(form, operation, [...sent, ...listOf(into), this.handle]);
+  }
+
+  /**
+   * As `alltoallv`, with a datatype of its own for each block, and displacements in bytes.
+   * @param send `{ data, counts, displs?, types }`, or `IN_PLACE` everywhere.
+   * @param recv `{ data, counts, displs?, types }`
+   * @returns `recv`
+   * @throws TypeError, RangeError for bad arguments; MpiError
+   * @see MPI_Alltoallw, MPI 4.0 section 6.8
+   */
+  alltoallw<Recv extends TypedBlocksDescription>(send: TypedBlocksDescription | InPlace, recv: Recv): Recv {
+    this.#alltoallw("blocking", send, recv);
+    return recv;
+  }
+
+  /** @see MPI_Ialltoallw */
+  ialltoallw(send: TypedBlocksDescription | InPlace, recv: TypedBlocksDescription): Request {
+    return this.#alltoallw("nonblocking", send, recv);
+  }
+
+  /** @see MPI_Alltoallw_init */
+  alltoallwInit(send: TypedBlocksDescription | InPlace, recv: TypedBlocksDescription): PersistentRequest {
+    return this.#alltoallw("persistent", send, recv);
+  }
+
+  #alltoallw<F extends Form>(form: F, send: unknown, recv: unknown): Begun<F> {
+    this.#refuseInPlace(send);
+    if (send === recv) throw sameBuffer("send", send);
+    const into = resolveTypedBlocks(recv, "recv", this.peers, new ResolvedTypedBlocks(), RECEIVED);
+    const given = send === IN_PLACE && form === "nonblocking" ? copyOf(recv as TypedBlocksDescription) : send;
+    const from =
+      given === IN_PLACE ? null : resolveTypedBlocks(given, "send", this.peers, new ResolvedTypedBlocks());
+    const operation = varying("MPI_Alltoallw", undefined, from === null ? [into] : [from, into], send, recv);
+    const sent = from === null ? [inPlaceAddress(), null, null, null] : typedListOf(from);
+    return run(form, operation, [...sent, ...typedListOf(into), this.handle]);
+  }
+
+  /** Resolves the blocks where this process has those of all, and its own part. */
+  #resolveRooted(
+    role: Role,
+    whole: unknown,
+    name: string,
+    options: { disjoint?: boolean },
+    part: unknown,
+    partInto: ResolvedBuffer,
+  ): ResolvedBlocks {
+    const blocks = new ResolvedBlocks();
+    if (role === "root" || role === "remote root") resolveBlocks(whole, name, this.peers, blocks, options);
+    else blocks.handle = BYTE.handle;
+    if (role === "root") {
+      this.#resolvePart(part, partInto, blocks);
+    } else if (role === "other") resolveGiven(part, partInto, role);
+    else ignore(partInto);
+    return blocks;
+  }
+
+  /** Resolves what this process gives or gets itself: apart from its block, and as long. */
+  #resolvePart(value: unknown, into: ResolvedBuffer, blocks: ResolvedBlocks): void {
+    if (value === IN_PLACE) {
+      standIn(into);
+      return;
+    }
+    resolve(value, into.argument, into);
+    if (this.isInter) return;
+    const { rank } = this;
+    const own = Number(blocks.counts[rank]);
+    if (own * blocks.type.size !== into.byteLength) {
+      const expected = `${into.elements} elements, as this process's part has`;
+      throw outOfRange(`${blocks.argument}.counts[${rank}]`, expected, own);
+    }
+    const { data } = blocks;
+    if (own === 0 || !ArrayBuffer.isView(data) || !blocks.type.isDense) return;
+    const start = Number(blocks.displs[rank]) * blocks.type.extent;
+    ownBlock.data = new Uint8Array(data.buffer, data.byteOffset + start, into.byteLength);
+    ownBlock.type = BYTE;
+    ownBlock.elementType = BYTE;
+    ownBlock.elements = into.byteLength;
+    ownBlock.argument = blocks.argument;
+    assertApart(into, ownBlock);
+  }
+
+  #refuseInPlace(send: unknown): void {
+    if (send === IN_PLACE && this.isInter) throw notInPlace("send", "over an intercommunicator");
+  }
+}
+
+/** Blocks as C takes them; those of a process that has none are not looked at. */
+const listOf = ({ data, counts, displs, handle }: ResolvedBlocks): NativeArgument[] =>
+  data === null && counts.length === 0 ? [null, null, null, handle] : [data, counts, displs, handle];
+
+function typedListOf({ data, counts, displs, handles }: ResolvedTypedBlocks): NativeArgument[] {
+  const types = handles?.view ?? null;
+  // Open MPI 4.1 takes the displacement of a process alone for a number of extents, and writes anywhere.
+  if (counts.length === 1 && ArrayBuffer.isView(data)) {
+    const first = data.byteOffset + Number(displs[0]);
+    return [new Uint8Array(data.buffer, first), counts, new Int32Array(1), types];
+  }
+  return [data, counts, displs, types];
+}
+
+/**
+ * The blocks of a nonblocking exchange in place, as what is sent: MPICH 4.0 mixes up the messages if their
+ * types differ, and ends the process.
+ */
+function copyOf(blocks: TypedBlocksDescription): TypedBlocksDescription {
+  return { ...blocks, data: elementsOf(blocks.data, "recv.data").view.slice() };
+}
+
+/** The operation on these blocks: when one count is large, the arrays of all are made 64 bits wide. */
+function varying(
+  name: string,
+  part: ResolvedBuffer | undefined,
+  blocks: readonly (ResolvedBlocks | ResolvedTypedBlocks)[],
+  ...given: unknown[]
+): Operation {
+  const large = (part?.large ?? false) || blocks.some((each) => each.large);
+  if (large) for (const each of blocks) each.widen();
+  const arrays = blocks.flatMap((each) => [
+    each.data,
+    each.counts,
+    each.displs,
+    "handles" in each && each.handles,
+  ]);
+  return { name, kind: "collective", large, buffers: [...given, part?.data, ...arrays] };
+}

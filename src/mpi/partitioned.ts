@@ -1,0 +1,103 @@
+import { binding, native } from "./bindings/bind.js";
+import { check } from "./bindings/check.js";
+import { addresses, ints, readHandle } from "./bindings/scratch.js";
+import { type MessageBuffer, ResolvedBuffer, resolve } from "./buffer.js";
+import { sendTag } from "./context.js";
+import { invalidType, outOfRange } from "./error.js";
+import { PointToPoint } from "./point-to-point.js";
+import { PersistentRequest, Request, Transfer } from "./request/index.js";
+
+const buffer = new ResolvedBuffer();
+
+/**
+ * A message that is sent or received in parts of equal length, each when it is ready. MPI 4.0 chapter 4.
+ *
+ * Start it, tell or ask of each part, and wait for it; then it can be started again.
+ */
+export class PartitionedRequest extends PersistentRequest {
+  /** How many parts it has. */
+  readonly partitions: number;
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof PersistentRequest && "partitions" in value;
+  }
+
+  /** @internal */
+  constructor(transfer: Transfer, partitions: number) {
+    super(transfer);
+    this.partitions = partitions;
+  }
+
+  /**
+   * Tells that parts of a started send may go: one, or those from `partition` to `last`.
+   * @throws RangeError for a part that it has not; MpiError
+   * @see MPI_Pready, MPI_Pready_range, MPI 4.0 section 4.2.1
+   */
+  ready(partition: number, last: number = partition): void {
+    const { handle } = Request.transfer(this);
+    const first = this.#index(partition, "partition");
+    check(native.MPI_Pready_range(first, this.#index(last, "last"), handle), "MPI_Pready_range");
+  }
+
+  /**
+   * Whether a part of a started receive is there.
+   * @throws RangeError for a part that it has not; MpiError
+   * @see MPI_Parrived, MPI 4.0 section 4.2.2
+   */
+  arrived(partition: number): boolean {
+    const { handle } = Request.transfer(this);
+    check(native.MPI_Parrived(handle, this.#index(partition, "partition"), addresses().int), "MPI_Parrived");
+    return ints[0] !== 0;
+  }
+
+  #index(value: number, argument: string): number {
+    if (Number.isInteger(value) && value >= 0 && value < this.partitions) return value;
+    throw outOfRange(argument, `a partition from 0 to ${this.partitions - 1}`, value);
+  }
+}
+
+/** Partitioned communication. MPI 4.0 chapter 4. */
+export abstract class Partitioned extends PointToPoint {
+  /**
+   * A send in parts.
+   * @param buf What to send: a multiple of `partitions` elements.
+   * @param partitions Number of parts; the receiver may divide the message otherwise.
+   * @param dest The rank to send to.
+   * @param tag Default 0.
+   * @throws TypeError, RangeError for bad arguments; MpiError `ERR_MPI_UNSUPPORTED` before MPI 4.0
+   * @see MPI_Psend_init, MPI 4.0 section 4.2.1
+   */
+  psendInit(buf: MessageBuffer, partitions: number, dest: number, tag = 0): PartitionedRequest {
+    return this.#init("MPI_Psend_init", "send", buf, partitions, this.destination(dest), tag);
+  }
+
+  /**
+   * A receive in parts: of one message from a known source, without wildcards.
+   * @throws as `psendInit`
+   * @see MPI_Precv_init, MPI 4.0 section 4.2.2
+   */
+  precvInit(buf: MessageBuffer, partitions: number, source: number, tag = 0): PartitionedRequest {
+    return this.#init("MPI_Precv_init", "receive", buf, partitions, this.destination(source), tag);
+  }
+
+  #init(
+    operation: "MPI_Psend_init" | "MPI_Precv_init",
+    kind: "send" | "receive",
+    buf: MessageBuffer,
+    partitions: number,
+    rank: number,
+    tag: number,
+  ): PartitionedRequest {
+    if (!Number.isInteger(partitions)) throw invalidType("partitions", "an integer", partitions);
+    const { data, elements, elementType } = resolve(buf, "buf", buffer);
+    if (partitions < 1 || elements % partitions !== 0) {
+      throw outOfRange("partitions", `a divisor of the ${elements} elements of buf`, partitions);
+    }
+    const count = elements / partitions;
+    const info = binding().abi.handle("MPI_INFO_NULL");
+    const args = [data, partitions, count, elementType.handle, rank, sendTag(tag), this.handle, info];
+    check(native[operation](...args, addresses().handle), operation);
+    const transfer = new Transfer(readHandle(), { operation, kind, buffers: [buf, data], persistent: true });
+    return new PartitionedRequest(transfer, partitions);
+  }
+}

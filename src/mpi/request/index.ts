@@ -1,0 +1,2 @@
+export { type Completion, PersistentRequest, Request } from "./request.js";
+export { type Outcome, Transfer, type TransferDescription } from "./transfer.js";

@@ -1,0 +1,88 @@
+import { testSome } from "./completion.js";
+import type { Outcome, Transfer } from "./transfer.js";
+
+/*
+ * Progress of awaited requests. One poller asks the library about all of them, from the event loop, so that
+ * timers, sockets and promises go on meanwhile. It asks at every turn of the loop at first, then by a timer,
+ * and rests when nothing is awaited.
+ */
+
+/** How long it asks at every turn of the event loop after something last completed, in milliseconds. */
+const EAGER = 50;
+/** Then: every so many milliseconds. */
+const PAUSE = 1;
+
+type Listener = (outcome: Outcome) => void;
+
+const awaited = new Map<Transfer, Listener[]>();
+/** Questions that are asked until they have an answer. */
+const questions = new Set<() => boolean>();
+let scheduled = false;
+/** When something was last awaited or completed. */
+let lastEvent = 0;
+
+/** Calls `listener` once when the transfer is complete, from the event loop. */
+export function onceEnded(transfer: Transfer, listener: Listener): void {
+  const listeners = awaited.get(transfer);
+  if (listeners === undefined) awaited.set(transfer, [listener]);
+  else listeners.push(listener);
+  lastEvent = performance.now();
+  schedule();
+}
+
+/**
+ * Resolves to the first answer of `ask` that is not null. It is asked at once, and then by the poller.
+ * @param signal Rejects with its reason when it is aborted before.
+ */
+export function until<Answer>(ask: () => Answer | null, signal?: AbortSignal): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const isAnswered = (): boolean => {
+      try {
+        signal?.throwIfAborted();
+        const answer = ask();
+        if (answer === null) return false;
+        resolve(answer);
+      } catch (error) {
+        reject(error);
+      }
+      return true;
+    };
+    if (isAnswered()) return;
+    questions.add(isAnswered);
+    lastEvent = performance.now();
+    schedule();
+  });
+}
+
+function schedule(): void {
+  if (scheduled || (awaited.size === 0 && questions.size === 0)) return;
+  scheduled = true;
+  if (performance.now() - lastEvent < EAGER) setImmediate(poll);
+  else setTimeout(poll, PAUSE);
+}
+
+function poll(): void {
+  scheduled = false;
+  // A blocking wait may have completed some of them.
+  const transfers = [...awaited.keys()];
+  try {
+    testSome(transfers.filter((transfer) => transfer.active));
+  } catch (error) {
+    // The library failed as a whole: nothing of it can be waited for.
+    for (const transfer of transfers) if (transfer.active) transfer.abandon(error as Error);
+  }
+  for (const transfer of transfers) {
+    if (transfer.outcome !== undefined) tell(transfer, transfer.outcome);
+  }
+  for (const isAnswered of questions) {
+    if (isAnswered()) questions.delete(isAnswered);
+  }
+  schedule();
+}
+
+function tell(transfer: Transfer, outcome: Outcome): void {
+  const listeners = awaited.get(transfer) ?? [];
+  awaited.delete(transfer);
+  lastEvent = performance.now();
+  for (const listener of listeners) listener(outcome);
+}

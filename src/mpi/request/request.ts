@@ -1,0 +1,334 @@
+import { native } from "../bindings/bind.js";
+import { check } from "../bindings/check.js";
+import { addresses, readHandle, writeHandle } from "../bindings/scratch.js";
+import { ensureRunning } from "../environment.js";
+import { invalidType, invalidValue, MpiError } from "../error.js";
+import type { Status } from "../status.js";
+import * as completion from "./completion.js";
+import { onceEnded } from "./poller.js";
+import { type Outcome, Transfer } from "./transfer.js";
+
+/** One of several requests that is complete. */
+export interface Completion {
+  /** Its place in the array that was given; `UNDEFINED` if no request in it is active. */
+  readonly index: number;
+  /** Empty if no request is active. */
+  readonly status: Status;
+}
+
+/**
+ * A nonblocking operation. MPI 4.0 section 3.7.
+ *
+ * `await request` gives its status once it is complete, or throws what it failed with, while the event loop
+ * goes on; `wait()` blocks instead. The request keeps its buffers alive. Collective operations must be begun
+ * in the same order by all processes, but may be completed in any.
+ */
+export class Request implements PromiseLike<Status> {
+  readonly #transfer: Transfer;
+
+  /** @internal */
+  constructor(transfer: Transfer) {
+    if (!(transfer instanceof Transfer)) {
+      throw invalidType("transfer", "nothing: requests are made by operations", transfer);
+    }
+    this.#transfer = transfer;
+    if (transfer.madeAt !== undefined) dropped.register(this, transfer);
+  }
+
+  /** `instanceof` tells the objects of this class from those that pretend to be, which C would crash on. */
+  static [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === "object" && value !== null && #transfer in value;
+  }
+
+  /** The C function that began it, `"MPI_Irecv"`. */
+  get operation(): string {
+    return this.#transfer.operation;
+  }
+
+  /** Whether it is complete, as far as a wait, a test or an await has seen. */
+  get done(): boolean {
+    return this.#transfer.outcome !== undefined;
+  }
+
+  /**
+   * Blocks until the operation is complete. Of a complete request: its status again.
+   * @throws MpiError what the operation failed with, `ERR_MPI_TRUNCATE` for a message longer than the buffer
+   * @see MPI_Wait, MPI 4.0 section 3.7.3
+   */
+  wait(): Status {
+    return statusOf(completion.wait(begun(this.#transfer)));
+  }
+
+  /**
+   * The status if the operation is complete, else null.
+   * @throws MpiError as `wait`
+   * @see MPI_Test, MPI 4.0 section 3.7.3
+   */
+  test(): Status | null {
+    const outcome = completion.test(begun(this.#transfer));
+    return outcome === undefined ? null : statusOf(outcome);
+  }
+
+  /**
+   * Resolves as `wait` returns and rejects as it throws, without blocking; `await request` is the same.
+   * @param options.signal Gives the operation up when it is aborted: a receive that has not begun is cancelled,
+   *   and the promise rejects with the signal's reason. What MPI cannot cancel (a collective, a send) goes on
+   *   unseen, and uses its buffer until it is complete.
+   */
+  promise(options: { readonly signal?: AbortSignal } = {}): Promise<Status> {
+    const { signal } = options;
+    if (signal !== undefined && !(signal instanceof AbortSignal)) {
+      throw invalidType("options.signal", "an AbortSignal", signal);
+    }
+    return new Promise((resolve, reject) => {
+      const transfer = begun(this.#transfer);
+      const settle = (outcome: Outcome): void => {
+        signal?.removeEventListener("abort", giveUp);
+        if (outcome instanceof Error) reject(outcome);
+        else if (signal?.aborted && transfer.kind === "receive" && outcome.cancelled) reject(signal.reason);
+        else resolve(outcome);
+      };
+      const giveUp = (): void => {
+        if (transfer.kind === "receive") this.cancel();
+        else reject(signal?.reason);
+      };
+      const ended = completion.test(transfer);
+      if (ended !== undefined) return settle(ended);
+      onceEnded(transfer, settle);
+      if (signal?.aborted) giveUp();
+      else signal?.addEventListener("abort", giveUp, { once: true });
+    });
+  }
+
+  /** For `await`. */
+  // biome-ignore lint/suspicious/noThenProperty: a request is awaited as a promise is
+  then<Value = Status, Caught = never>(
+    onfulfilled?: ((status: Status) => Value | PromiseLike<Value>) | null,
+    onrejected?: ((reason: unknown) => Caught | PromiseLike<Caught>) | null,
+  ): Promise<Value | Caught> {
+    return this.promise().then(onfulfilled, onrejected);
+  }
+
+  /**
+   * Asks for the operation to be given up; it must still be waited for, and `status.cancelled` tells whether
+   * it was. A complete request is left alone.
+   * @throws MpiError `ERR_MPI_REQUEST` for a collective operation, which cannot be cancelled
+   * @see MPI_Cancel, MPI 4.0 section 3.8.4
+   */
+  cancel(): void {
+    const transfer = this.#transfer;
+    if (!transfer.active || transfer.cancelling) return;
+    if (transfer.kind === "collective") {
+      throw new MpiError(`${transfer.operation} is collective: it cannot be cancelled`, {
+        code: "ERR_MPI_REQUEST",
+        errorClass: "MPI_ERR_REQUEST",
+        operation: "MPI_Cancel",
+      });
+    }
+    ensureRunning();
+    writeHandle(transfer.handle);
+    transfer.cancelling = true;
+    check(native.MPI_Cancel(addresses().handle), "MPI_Cancel");
+  }
+
+  /**
+   * Lets the operation go on without anybody waiting for it. Nothing tells when its buffer may be used again,
+   * so that the buffer is kept until the process ends.
+   * @see MPI_Request_free, MPI 4.0 section 3.7.3
+   */
+  free(): void {
+    const transfer = this.#transfer;
+    if (transfer.freed) return;
+    ensureRunning();
+    if (transfer.active || transfer.persistent) {
+      writeHandle(transfer.handle);
+      check(native.MPI_Request_free(addresses().handle), "MPI_Request_free");
+    }
+    transfer.free(freed(transfer));
+  }
+
+  /** For `using`: waits until it is complete. */
+  [Symbol.dispose](): void {
+    if (this.#transfer.active) this.wait();
+  }
+
+  /** Blocks until all are complete. @throws MpiError the first failure, when all are complete @see MPI_Waitall */
+  static waitAll(requests: readonly Request[]): Status[] {
+    const transfers = transfersOf(requests).map(begun);
+    completion.waitAll(transfers);
+    return transfers.map((transfer) => statusOf(transfer.outcome as Outcome));
+  }
+
+  /** The statuses if all are complete, else null. @throws MpiError as `waitAll` @see MPI_Testall */
+  static testAll(requests: readonly Request[]): Status[] | null {
+    const transfers = transfersOf(requests).map(begun);
+    if (!completion.testAll(transfers)) return null;
+    return transfers.map((transfer) => statusOf(transfer.outcome as Outcome));
+  }
+
+  /**
+   * Blocks until one of the active requests is complete.
+   * @returns `{ index: UNDEFINED }` if none is active.
+   * @throws MpiError what it failed with
+   * @see MPI_Waitany
+   */
+  static waitAny(requests: readonly Request[]): Completion {
+    return completionOf(completion.waitAny(transfersOf(requests)));
+  }
+
+  /** As `waitAny`, but null if none is complete. @see MPI_Testany */
+  static testAny(requests: readonly Request[]): Completion | null {
+    const ended = completion.testAny(transfersOf(requests));
+    return ended === null ? null : completionOf(ended);
+  }
+
+  /** Blocks until at least one of the active requests is complete; empty if none is active. @see MPI_Waitsome */
+  static waitSome(requests: readonly Request[]): Completion[] {
+    return throwFirst(completion.waitSome(transfersOf(requests))).map(completionOf);
+  }
+
+  /** Those of the active requests that are complete. @see MPI_Testsome */
+  static testSome(requests: readonly Request[]): Completion[] {
+    return throwFirst(completion.testSome(transfersOf(requests))).map(completionOf);
+  }
+
+  /**
+   * The active requests as they complete, without blocking: `for await (const { index, status } of ...)`.
+   * @throws MpiError what a request failed with, when its turn comes
+   */
+  static async *completions(requests: readonly Request[]): AsyncGenerator<Completion, void> {
+    const pending = new Map<number, Promise<Completion>>();
+    for (const [index, transfer] of transfersOf(requests).entries()) {
+      if (!transfer.active) continue;
+      const request = requests[index] as Request;
+      const next = request.promise().then((status) => ({ index, status }));
+      next.catch(() => {}); // It is thrown where it is yielded.
+      pending.set(index, next);
+    }
+    while (pending.size > 0) {
+      const { index, settled } = await Promise.race(
+        Array.from(pending, ([index, next]) =>
+          next.then(
+            () => ({ index, settled: next }),
+            () => ({ index, settled: next }),
+          ),
+        ),
+      );
+      pending.delete(index);
+      yield await settled;
+    }
+  }
+
+  /** @internal What is behind a request. */
+  static transfer(request: Request): Transfer {
+    return request.#transfer;
+  }
+}
+
+/**
+ * An operation whose arguments are fixed, to be started many times. MPI 4.0 sections 3.9 and 6.13.
+ *
+ * It must be freed: `free()`, or `using request = ...`.
+ */
+export class PersistentRequest extends Request {
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof Request && Request.transfer(value).persistent;
+  }
+
+  /**
+   * Begins the operation once more; then wait, test or await it.
+   * @throws MpiError `ERR_MPI_REQUEST` if it is active, `ERR_MPI_FREED` after `free`
+   * @see MPI_Start, MPI 4.0 section 3.9
+   */
+  start(): this {
+    PersistentRequest.startAll([this]);
+    return this;
+  }
+
+  /** Begins several. @see MPI_Startall, MPI 4.0 section 3.9 */
+  static startAll(requests: readonly PersistentRequest[]): void {
+    const transfers = transfersOf(requests);
+    for (const [i, transfer] of transfers.entries()) {
+      if (!transfer.persistent) throw invalidType(`requests[${i}]`, "a PersistentRequest", requests[i]);
+      if (transfer.freed) throw freed(transfer);
+      if (transfer.active) {
+        throw new MpiError(`${transfer.operation}: the request is active already`, {
+          code: "ERR_MPI_REQUEST",
+          errorClass: "MPI_ERR_REQUEST",
+          operation: "MPI_Start",
+        });
+      }
+    }
+    ensureRunning();
+    for (const transfer of transfers) {
+      writeHandle(transfer.handle);
+      check(native.MPI_Start(addresses().handle), "MPI_Start");
+      transfer.handle = readHandle();
+      transfer.restart();
+    }
+  }
+
+  /** For `using`: waits until it is complete, and frees it. */
+  override [Symbol.dispose](): void {
+    super[Symbol.dispose]();
+    this.free();
+  }
+}
+
+/** @throws MpiError for one that nobody can wait for, because it was never started. */
+function begun(transfer: Transfer): Transfer {
+  if (!transfer.active && transfer.outcome === undefined) {
+    throw new MpiError(`${transfer.operation}: this persistent request was not started`, {
+      code: "ERR_MPI_REQUEST",
+      errorClass: "MPI_ERR_REQUEST",
+      operation: transfer.operation,
+    });
+  }
+  return transfer;
+}
+
+/** @throws TypeError for what is no request, or is active and there twice: libraries crash on that */
+function transfersOf(requests: readonly Request[]): Transfer[] {
+  const seen = new Set<Transfer>();
+  return listOf(requests).map((request, i) => {
+    if (!(request instanceof Request)) throw invalidType(`requests[${i}]`, "a Request", request);
+    const transfer = Request.transfer(request);
+    if (transfer.active && seen.has(transfer))
+      throw invalidValue(`requests[${i}]`, "the same request twice", request);
+    seen.add(transfer);
+    return transfer;
+  });
+}
+
+/** A copy, since a proxy may tell another length each time, or throw. */
+function listOf(requests: unknown): unknown[] {
+  try {
+    if (Array.isArray(requests)) return Array.from(requests);
+  } catch {
+    // It was revoked.
+  }
+  throw invalidType("requests", "an array of Request", requests);
+}
+
+const freed = (transfer: Transfer): MpiError =>
+  new MpiError(`${transfer.operation}: this request was freed`, { code: "ERR_MPI_FREED" });
+
+function statusOf(outcome: Outcome): Status {
+  if (outcome instanceof Error) throw outcome;
+  return outcome;
+}
+
+function completionOf(ended: completion.Ended): Completion {
+  return { index: ended.index, status: statusOf(ended.outcome) };
+}
+
+/** Of several that ended together, all are recorded; a failure is thrown for the first that failed. */
+function throwFirst(ended: completion.Ended[]): completion.Ended[] {
+  for (const { outcome } of ended) statusOf(outcome);
+  return ended;
+}
+
+/** Reports requests that the user dropped while the library worked on them. For TYPED_MPI_DEBUG=requests. */
+const dropped = new FinalizationRegistry((transfer: Transfer) => {
+  if (transfer.active) process.stderr.write(`typed-mpi: a request was dropped while active: ${transfer}\n`);
+});

@@ -1,0 +1,123 @@
+import { writeSync } from "node:fs";
+import type { Handle } from "../abi/abi.js";
+import { binding } from "../bindings/bind.js";
+import { beforeFinalize } from "../environment.js";
+import type { Status } from "../status.js";
+
+/** How an operation ended. */
+export type Outcome = Status | Error;
+
+/** What MPI_Cancel may do: it works for receives, hardly ever for sends, and must not be tried for the rest. */
+export type TransferKind = "send" | "receive" | "collective";
+
+export interface TransferDescription {
+  /** The C function that began it, `"MPI_Irecv"`. */
+  readonly operation: string;
+  readonly kind: TransferKind;
+  /** What C reads or writes until it is complete. */
+  readonly buffers: readonly unknown[];
+  /** Whether it can be started again when it is complete. Default false. */
+  readonly persistent?: boolean;
+  /** Takes an error that arose during the operation, but not in the library: in a user's Op. */
+  readonly takeError?: (() => Error | undefined) | undefined;
+}
+
+/**
+ * What the library works on, apart from the Request that the user holds: the library may write into the
+ * buffers after the user has dropped the request.
+ */
+export class Transfer {
+  handle: Handle;
+  readonly operation: string;
+  readonly kind: TransferKind;
+  readonly persistent: boolean;
+  /** How it ended; undefined while it goes on. */
+  outcome: Outcome | undefined;
+  freed = false;
+  /** Whether it was asked to be cancelled: Open MPI 4.1 crashes when it is asked twice. */
+  cancelling = false;
+  /** Where it was begun, when TYPED_MPI_DEBUG asks for it. */
+  readonly madeAt: string | undefined;
+  readonly #buffers: readonly unknown[];
+  readonly #takeError: TransferDescription["takeError"];
+
+  /** A persistent one is not active before it is restarted. */
+  constructor(
+    handle: Handle,
+    { operation, kind, buffers, persistent = false, takeError }: TransferDescription,
+  ) {
+    this.handle = handle;
+    this.operation = operation;
+    this.kind = kind;
+    this.persistent = persistent;
+    this.madeAt = debugging() ? callerStack() : undefined;
+    this.#buffers = buffers;
+    this.#takeError = takeError;
+    if (!persistent) active.add(this);
+  }
+
+  /** Whether the library works on it. */
+  get active(): boolean {
+    return active.has(this);
+  }
+
+  /** A persistent one begins again. */
+  restart(): void {
+    this.outcome = undefined;
+    this.cancelling = false;
+    active.add(this);
+  }
+
+  /** Records how it ended. */
+  finish(outcome: Outcome): Outcome {
+    this.outcome = this.#takeError?.() ?? outcome;
+    active.delete(this);
+    return this.outcome;
+  }
+
+  /** Ends it for its owner, while the library may go on to use its buffers. */
+  abandon(error: Error): Outcome {
+    // The library may still call a user's Op too, whose error would be that of another reduction.
+    abandoned.push(this.#buffers, [this.#takeError]);
+    this.outcome = error;
+    active.delete(this);
+    return error;
+  }
+
+  /** The owner freed it. */
+  free(error: Error): void {
+    if (this.active) this.abandon(error);
+    else if (this.persistent) this.outcome = error;
+    this.freed = true;
+  }
+
+  toString(): string {
+    return this.madeAt === undefined ? this.operation : `${this.operation}, made\n${this.madeAt}`;
+  }
+}
+
+/** All that the library works on. Being in this set keeps the buffers alive. */
+const active = new Set<Transfer>();
+
+beforeFinalize(() => {
+  if (active.size === 0) return;
+  const hint = debugging() ? "" : " (TYPED_MPI_DEBUG=requests tells where they were begun)";
+  writeSync(2, `typed-mpi: MPI ends while requests are active${hint}: ${[...active].join("; ")}\n`);
+});
+
+/** Buffers that may be in use although nobody waits: kept until the process ends. */
+const abandoned: (readonly unknown[])[] = [];
+
+/** For a call about several: a transfer that is over is no request at all. */
+export const handleOf = (transfer: Transfer): Handle =>
+  transfer.active ? transfer.handle : binding().abi.handle("MPI_REQUEST_NULL");
+
+/** Whether TYPED_MPI_DEBUG, a list separated by commas, has "requests" in it. */
+const debugging = (): boolean => (process.env["TYPED_MPI_DEBUG"] ?? "").split(",").includes("requests");
+
+/** The user's part of the stack. */
+function callerStack(): string {
+  const own = new URL("..", import.meta.url).href;
+  const lines = (new Error().stack ?? "").split("\n").slice(1);
+  return lines.filter((line) => !line.includes(own)).join("\n");
+}
