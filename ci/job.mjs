@@ -1,6 +1,6 @@
 // Runs one program to its end or to its time limit, with all the processes it started.
 
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 
 /** Output is kept from its end, so that a rank that prints forever does not fill the memory. */
@@ -72,7 +72,7 @@ export function stopJobsWithUs() {
     });
   }
   process.once("exit", () => {
-    for (const child of running) for (const pid of descendants(child.pid)) send(pid, "SIGKILL");
+    for (const { pid } of running) kill([-pid, ...descendants(pid)]);
   });
 }
 
@@ -80,18 +80,20 @@ export function stopJobsWithUs() {
  * Asks the group to end, so that the launcher can end its ranks, then kills what is left. Launchers put ranks
  * into groups of their own: the processes are collected by parentage while their parents are still there.
  */
-async function stop(child) {
-  if (process.platform === "win32") {
-    execFileSync("taskkill", ["/T", "/F", "/PID", String(child.pid)], { stdio: "ignore" });
-    return;
-  }
-  const family = descendants(child.pid);
-  send(-child.pid, "SIGTERM");
+async function stop({ pid }) {
+  const family = descendants(pid);
+  send(-pid, "SIGTERM");
   const deadline = performance.now() + GRACE;
-  while (performance.now() < deadline && family.some((pid) => send(pid, 0))) {
+  while (performance.now() < deadline && family.some((member) => send(member, 0))) {
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  for (const pid of [-child.pid, ...family]) send(pid, "SIGKILL");
+  kill([-pid, ...family]);
+}
+
+/** Windows has neither groups nor signals: its own command ends a process with what it started. */
+function kill(pids) {
+  if (process.platform !== "win32") for (const pid of pids) send(pid, "SIGKILL");
+  else for (const pid of pids) spawnSync("taskkill", ["/T", "/F", "/PID", String(pid)], { stdio: "ignore" });
 }
 
 /** Sends a signal; whether there was somebody to receive it. */
@@ -103,8 +105,9 @@ function send(pid, signal) {
   }
 }
 
-/** The process itself, its children, their children, ... */
+/** The process itself, its children, their children, ...; on Windows whoever ends it finds them. */
 function descendants(root) {
+  if (process.platform === "win32") return [root];
   const parents = parentOfEach();
   const family = [root];
   for (const ancestor of family) {

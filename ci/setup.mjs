@@ -23,10 +23,21 @@ const PACKAGES = {
 export function setUpPackages() {
   const installed = modified("node_modules/.package-lock.json");
   if (installed >= modified("package-lock.json")) return;
-  say(`npm ci (node_modules is ${installed === 0 ? "missing" : "older than package-lock.json"})`);
+  say(`npm packages (node_modules is ${installed === 0 ? "missing" : "older than package-lock.json"})`);
   // The development packages too, whatever NODE_ENV says. npm is a .cmd file on Windows, which needs a shell.
-  const options = { cwd: ROOT, shell: process.platform === "win32" };
-  run("npm", ["ci", "--include=dev", "--no-audit", "--no-fund"], options);
+  const npm = (...args) =>
+    run("npm", [...args, "--include=dev", "--no-audit", "--no-fund"], {
+      cwd: ROOT,
+      shell: process.platform === "win32",
+    });
+  try {
+    npm("ci");
+  } catch {
+    // `ci` refuses a lock file that was written where the registry has no binaries for other systems; `install`
+    // takes what it says and adds what is missing, without writing to it.
+    say("npm ci refused; npm install");
+    npm("install", "--no-save");
+  }
 }
 
 /**
