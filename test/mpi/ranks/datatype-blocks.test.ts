@@ -18,7 +18,7 @@ const ints = (...values: number[]): Int32Array => Int32Array.from(values);
 test("counts and displacements of blocks", () => {
   const data = new Float64Array(10);
   resolveBlocks({ data, counts: [2, 0, 3] }, "send", 3, blocks);
-  assert.is(blocks.data, data);
+  assert.is((blocks.data as Float64Array).buffer, data.buffer);
   assert.equal([blocks.counts, blocks.displs], [ints(2, 0, 3), ints(0, 2, 2)]);
   assert.equal([blocks.elements, blocks.large, blocks.argument], [5, false, "send"]);
   assert.is(blocks.handle, DOUBLE.handle);
