@@ -138,7 +138,7 @@ function refuse(text: string): number {
 }
 
 // An interrupted run ends like any other: the 'exit' handlers stop the job and remove the binaries.
-process.once("SIGINT", () => process.exit(130));
-process.once("SIGTERM", () => process.exit(143));
+process.on("SIGINT", () => process.exit(130));
+process.on("SIGTERM", () => process.exit(143));
 
 process.exitCode = await main();

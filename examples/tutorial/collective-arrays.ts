@@ -1,30 +1,38 @@
-// Broadcast, scatter, gather and all-gather of TypedArrays. After mpi4py's tutorial.
+/*
+ * mpi4py's tutorial: collective communication of arrays.
+ *
+ *   mpirun -n 4 node build/examples/tutorial/collective-arrays.js
+ */
 import assert from "node:assert/strict";
 import { mpi } from "typed-mpi";
 
-const rank = mpi.rank();
-const size = mpi.size();
+const comm = mpi.COMM_WORLD;
+const { rank, size } = comm;
 
-const data = new Int32Array(100);
-if (rank === 0) data.set(data.map((_, i) => i));
-mpi.bcast(data, 0);
+// Broadcasting: in place, on all.
+const data = rank === 0 ? Int32Array.from({ length: 100 }, (_, i) => i) : new Int32Array(100);
+comm.bcast(data);
 assert.ok(data.every((value, i) => value === i));
 
-const rows = rank === 0 ? Int32Array.from({ length: size * 10 }, (_, i) => Math.floor(i / 10)) : null;
-const row = mpi.scatter(rows, new Int32Array(10));
+// Scattering: row i of a matrix to rank i. Only the root has a send buffer.
+const matrix = rank === 0 ? Int32Array.from({ length: 100 * size }, (_, i) => Math.floor(i / 100)) : null;
+const row = comm.scatter(matrix, new Int32Array(100));
 assert.ok(row.every((value) => value === rank));
 
-const gathered = mpi.gather(row, rank === 0 ? new Int32Array(size * 10) : null);
-assert.deepEqual(gathered, rows);
+// Gathering: only the root has a receive buffer.
+const gathered = comm.gather(row, rank === 0 ? new Int32Array(100 * size) : null);
+if (rank === 0) assert.deepEqual(gathered, matrix);
 
-// Blocks of different lengths: rank i gives i + 1 elements.
+// Gathering on all; then with a block of its own length from each.
+const ranks = comm.allgather(Float64Array.of(rank), new Float64Array(size));
+assert.deepEqual([...ranks], [...ranks.keys()]);
+
 const counts = Array.from({ length: size }, (_, i) => i + 1);
 const total = counts.reduce((sum, count) => sum + count, 0);
-const all = { data: new Float32Array(total), counts };
-mpi.COMM_WORLD.allgatherv(new Float32Array(rank + 1).fill(rank), all);
-assert.deepEqual(
-  [...all.data],
-  counts.flatMap((count, i) => Array(count).fill(i)),
-);
+const { data: varying } = comm.allgatherv(new Float64Array(rank + 1).fill(rank), {
+  data: new Float64Array(total),
+  counts,
+});
+assert.equal(varying[total - 1], size - 1);
 
-if (rank === 0) console.log(`collective arrays: ${[...all.data]}`);
+if (rank === 0) console.log(`collectives of arrays: ${[...ranks].join(" ")}, then ${[...varying].join(" ")}`);

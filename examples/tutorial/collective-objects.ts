@@ -1,18 +1,26 @@
-// Broadcast, scatter and gather of any plain data. After mpi4py's tutorial.
+/*
+ * mpi4py's tutorial: collective communication of objects.
+ *
+ *   mpirun -n 4 node build/examples/tutorial/collective-objects.js
+ */
 import assert from "node:assert/strict";
 import { mpi } from "typed-mpi";
 
 const comm = mpi.COMM_WORLD;
 const { rank, size } = comm;
 
-const settings = comm.bcastObject(rank === 0 ? { key: [7, 2.72, 2n], names: ["abc", "xyz"] } : null);
-assert.deepEqual(settings, { key: [7, 2.72, 2n], names: ["abc", "xyz"] });
+// Broadcasting: what the root has, all have.
+const data = { key1: [7, 2.72, 2n ** 64n], key2: ["abc", "xyz"] };
+assert.deepEqual(comm.bcastObject(rank === 0 ? data : null), data);
 
-const work = rank === 0 ? Array.from({ length: size }, (_, i) => ({ part: (i + 1) ** 2 })) : null;
-const mine = comm.scatterObject(work);
-assert.deepEqual(mine, { part: (rank + 1) ** 2 });
+// Scattering: one for each process.
+const squares = rank === 0 ? Array.from({ length: size }, (_, i) => ({ square: (i + 1) ** 2 })) : null;
+const mine = comm.scatterObject(squares);
+assert.deepEqual(mine, { square: (rank + 1) ** 2 });
 
-const results = comm.gatherObject(mine.part * 10);
-assert.deepEqual(results, rank === 0 ? Array.from({ length: size }, (_, i) => 10 * (i + 1) ** 2) : null);
+// Gathering: back to the root, in the order of ranks.
+const gathered = comm.gatherObject(mine);
+if (rank === 0) assert.deepEqual(gathered, squares);
+else assert.equal(gathered, null);
 
-if (rank === 0) console.log(`collective objects: ${JSON.stringify(results)}`);
+if (rank === 0) console.log(`collectives of objects: ${gathered?.map(({ square }) => square).join(" ")}`);

@@ -1,26 +1,37 @@
-// y = A x, where every rank has some rows of A and the same rows of x and y. After mpi4py's tutorial.
+/*
+ * mpi4py's tutorial: a parallel matrix-vector product. Each rank has some rows of the matrix and as many
+ * elements of the vector; allgather gives all of them the whole vector.
+ *
+ *   mpirun -n 4 node build/examples/tutorial/matrix-vector.js
+ */
 import assert from "node:assert/strict";
 import { mpi } from "typed-mpi";
 
-const size = mpi.size();
-const rows = 3; // of each rank
-const columns = rows * size;
-
-function multiply(A: Float64Array, x: Float64Array): Float64Array {
-  const xAll = mpi.allgather(x, new Float64Array(columns));
-  const y = new Float64Array(rows);
-  for (let i = 0; i < rows; i++) {
-    let sum = 0;
-    for (let j = 0; j < columns; j++) sum += (A[i * columns + j] as number) * (xAll[j] as number);
-    y[i] = sum;
-  }
-  return y;
+/** The rows of this rank of A x. */
+function matvec(comm: mpi.Communicator, rows: Float64Array, part: Float64Array): Float64Array {
+  const m = part.length;
+  const n = m * comm.size;
+  const x = comm.allgather(part, new Float64Array(n));
+  return Float64Array.from({ length: m }, (_, i) => x.reduce((sum, xj, j) => sum + rows[i * n + j]! * xj, 0));
 }
 
-// A has 1 everywhere and x counts from 0, so that every element of y is the sum of x.
-const first = mpi.rank() * rows;
-const x = Float64Array.from({ length: rows }, (_, i) => first + i);
-const y = multiply(new Float64Array(rows * columns).fill(1), x);
-assert.deepEqual(y, new Float64Array(rows).fill((columns * (columns - 1)) / 2));
+const comm = mpi.COMM_WORLD;
+const { rank, size } = comm;
+const m = 3;
+const n = m * size;
+const first = m * rank;
 
-if (mpi.rank() === 0) console.log(`matrix-vector: y = ${y[0]} ...`);
+// A[i][j] = i + j and x[j] = j, so that (A x)[i] = i S1 + S2, with the sums of j and of j^2.
+const rows = Float64Array.from({ length: m * n }, (_, k) => first + Math.floor(k / n) + (k % n));
+const part = Float64Array.from({ length: m }, (_, i) => first + i);
+const y = matvec(comm, rows, part);
+
+const s1 = ((n - 1) * n) / 2;
+const s2 = ((n - 1) * n * (2 * n - 1)) / 6;
+assert.deepEqual(
+  y,
+  Float64Array.from({ length: m }, (_, i) => (first + i) * s1 + s2),
+);
+
+const norm = Math.sqrt(comm.allreduce(y.reduce((sum, yi) => sum + yi ** 2, 0)));
+if (rank === 0) console.log(`matrix-vector product: ${n} x ${n}, norm ${norm.toFixed(3)}`);

@@ -30,7 +30,7 @@ export interface Operation extends Omit<TransferDescription, "operation" | "pers
 }
 
 /** Its C function: `MPI_Gather`, `MPI_Igather` or `MPI_Gather_init`, and `_c` for large counts. */
-export function functionName(name: string, form: Form, large: boolean): PrototypeName {
+function functionName(name: string, form: Form, large: boolean): PrototypeName {
   const stem = form === "nonblocking" ? `MPI_I${name[4]?.toLowerCase()}${name.slice(5)}` : name;
   return `${stem}${form === "persistent" ? "_init" : ""}${large ? "_c" : ""}` as PrototypeName;
 }

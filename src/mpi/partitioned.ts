@@ -1,11 +1,12 @@
 import { binding, native } from "./bindings/bind.js";
 import { check } from "./bindings/check.js";
 import { addresses, ints, readHandle } from "./bindings/scratch.js";
-import { type MessageBuffer, ResolvedBuffer, resolve } from "./buffer.js";
+import { type MessageBuffer, ResolvedBuffer, recount, resolve } from "./buffer.js";
+import { ANY_SOURCE, PROC_NULL } from "./constants.js";
 import { sendTag } from "./context.js";
 import { invalidType, outOfRange } from "./error.js";
 import { PointToPoint } from "./point-to-point.js";
-import { PersistentRequest, Request, Transfer } from "./request/index.js";
+import { freed, PersistentRequest, Request, Transfer, wrongRequest } from "./request/index.js";
 
 const buffer = new ResolvedBuffer();
 
@@ -30,31 +31,49 @@ export class PartitionedRequest extends PersistentRequest {
 
   /**
    * Tells that parts of a started send may go: one, or those from `partition` to `last`.
-   * @throws RangeError for a part that it has not; MpiError
+   * @throws RangeError for a part that it has not; MpiError `ERR_MPI_REQUEST` for a receive, or before `start`
    * @see MPI_Pready, MPI_Pready_range, MPI 4.0 section 4.2.1
    */
   ready(partition: number, last: number = partition): void {
-    const { handle } = Request.transfer(this);
+    const { handle, active, operation } = this.#transfer("send", "MPI_Pready_range");
+    if (!active) throw wrongRequest(`${operation}: the request was not started`, "MPI_Pready_range");
     const first = this.#index(partition, "partition");
-    check(native.MPI_Pready_range(first, this.#index(last, "last"), handle), "MPI_Pready_range");
+    check(native.MPI_Pready_range(first, this.#index(last, "last", first), handle), "MPI_Pready_range");
   }
 
   /**
    * Whether a part of a started receive is there.
-   * @throws RangeError for a part that it has not; MpiError
+   * @throws RangeError for a part that it has not; MpiError `ERR_MPI_REQUEST` for a send, or before `start`
    * @see MPI_Parrived, MPI 4.0 section 4.2.2
    */
   arrived(partition: number): boolean {
-    const { handle } = Request.transfer(this);
-    check(native.MPI_Parrived(handle, this.#index(partition, "partition"), addresses().int), "MPI_Parrived");
+    const { handle, active, outcome, operation } = this.#transfer("receive", "MPI_Parrived");
+    const index = this.#index(partition, "partition");
+    if (!active && outcome === undefined) {
+      throw wrongRequest(`${operation}: the request was not started`, "MPI_Parrived");
+    }
+    // The standard says so, but MPICH 4.0 refuses a request that is complete.
+    if (!active) return true;
+    check(native.MPI_Parrived(handle, index, addresses().int), "MPI_Parrived");
     return ints[0] !== 0;
   }
 
-  #index(value: number, argument: string): number {
-    if (Number.isInteger(value) && value >= 0 && value < this.partitions) return value;
-    throw outOfRange(argument, `a partition from 0 to ${this.partitions - 1}`, value);
+  #transfer(kind: "send" | "receive", operation: string): Transfer {
+    const transfer = Request.transfer(this);
+    if (transfer.freed) throw freed(transfer);
+    if (transfer.kind === kind) return transfer;
+    throw wrongRequest(`${transfer.operation} is no ${kind}`, operation);
+  }
+
+  #index(value: number, argument: string, first = 0): number {
+    if (Number.isInteger(value) && value >= first && value < this.partitions) return value;
+    throw outOfRange(argument, `a partition from ${first} to ${this.partitions - 1}`, value);
   }
 }
+
+/** MPICH 4.0 ends the process at a send to PROC_NULL, and never completes a receive from it. */
+const noPeer = (argument: string, rank: number): Error =>
+  outOfRange(argument, "a rank: partitioned messages have no wildcards and no PROC_NULL", rank);
 
 /** Partitioned communication. MPI 4.0 chapter 4. */
 export abstract class Partitioned extends PointToPoint {
@@ -68,6 +87,7 @@ export abstract class Partitioned extends PointToPoint {
    * @see MPI_Psend_init, MPI 4.0 section 4.2.1
    */
   psendInit(buf: MessageBuffer, partitions: number, dest: number, tag = 0): PartitionedRequest {
+    if (dest === PROC_NULL) throw noPeer("dest", dest);
     return this.#init("MPI_Psend_init", "send", buf, partitions, this.destination(dest), tag);
   }
 
@@ -77,7 +97,8 @@ export abstract class Partitioned extends PointToPoint {
    * @see MPI_Precv_init, MPI 4.0 section 4.2.2
    */
   precvInit(buf: MessageBuffer, partitions: number, source: number, tag = 0): PartitionedRequest {
-    return this.#init("MPI_Precv_init", "receive", buf, partitions, this.destination(source), tag);
+    if (source === ANY_SOURCE || source === PROC_NULL) throw noPeer("source", source);
+    return this.#init("MPI_Precv_init", "receive", buf, partitions, this.origin(source), tag);
   }
 
   #init(
@@ -89,13 +110,13 @@ export abstract class Partitioned extends PointToPoint {
     tag: number,
   ): PartitionedRequest {
     if (!Number.isInteger(partitions)) throw invalidType("partitions", "an integer", partitions);
-    const { data, elements, elementType } = resolve(buf, "buf", buffer);
+    const { data, elements } = resolve(buf, "buf", buffer);
     if (partitions < 1 || elements % partitions !== 0) {
       throw outOfRange("partitions", `a divisor of the ${elements} elements of buf`, partitions);
     }
-    const count = elements / partitions;
+    const { count, handle } = recount(buffer, elements / partitions);
     const info = binding().abi.handle("MPI_INFO_NULL");
-    const args = [data, partitions, count, elementType.handle, rank, sendTag(tag), this.handle, info];
+    const args = [data, partitions, count, handle, rank, sendTag(tag), this.handle, info];
     check(native[operation](...args, addresses().handle), operation);
     const transfer = new Transfer(readHandle(), { operation, kind, buffers: [buf, data], persistent: true });
     return new PartitionedRequest(transfer, partitions);

@@ -3,7 +3,8 @@ import { check } from "./bindings/check.js";
 import { created } from "./bindings/created.js";
 import { addresses, ints } from "./bindings/scratch.js";
 import { assertApart, type MessageBuffer, ResolvedBuffer, resolve } from "./buffer.js";
-import { ANY_SOURCE, ANY_TAG } from "./constants.js";
+import { assertSpace } from "./buffered-send.js";
+import { ANY_SOURCE, ANY_TAG, PROC_NULL } from "./constants.js";
 import { Context, receiveTag, sendTag } from "./context.js";
 import { Message } from "./message.js";
 import { type Begun, type Form, run } from "./operation.js";
@@ -236,14 +237,19 @@ export abstract class PointToPoint extends Context {
     dest: number,
     tag: number,
   ): Begun<F> {
-    const { data, count, handle, large } = resolve(buf, "buf", outgoing);
-    const operation = { name, kind: "send", large, buffers: [buf, data] } as const;
-    return run(form, operation, [data, count, handle, this.destination(dest), sendTag(tag), this.handle]);
+    const { data, count, handle, large, byteLength } = resolve(buf, "buf", outgoing);
+    const toNobody = dest === PROC_NULL;
+    const operation = { name, kind: "send", large, buffers: [buf, data], toNobody } as const;
+    const args = [data, count, handle, this.destination(dest), sendTag(tag), this.handle];
+    // A persistent one needs the space only when it is started.
+    if (name === "MPI_Bsend" && form !== "persistent" && !toNobody) assertSpace(byteLength, name);
+    return run(form, operation, args);
   }
 
   #receive<F extends Form>(form: F, buf: MessageBuffer, source: number, tag: number): Begun<F> {
     const { data, count, handle, large } = resolve(buf, "buf", incoming);
-    const operation = { name: "MPI_Recv", kind: "receive", large, buffers: [buf, data] } as const;
+    const toNobody = source === PROC_NULL;
+    const operation = { name: "MPI_Recv", kind: "receive", large, buffers: [buf, data], toNobody } as const;
     return run(form, operation, [data, count, handle, this.origin(source), receiveTag(tag), this.handle]);
   }
 }

@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from "node:util";
+import { inspect, isDeepStrictEqual } from "node:util";
 import { Script } from "node:vm";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -18,7 +18,7 @@ function trip<Value>(value: Value): Value {
 }
 
 function assertSame(actual: unknown, expected: unknown): void {
-  assert.ok(isDeepStrictEqual(actual, expected), `got ${String(actual)}`);
+  if (!isDeepStrictEqual(actual, expected)) assert.unreachable(`got ${inspect(actual)}`);
 }
 
 const sum = (arrays: readonly Uint8Array[]): number => arrays.reduce((all, { length }) => all + length, 0);
@@ -57,7 +57,6 @@ const PLAIN: Record<string, unknown> = {
   "half a surrogate pair": "\ud800",
   "a large string": "x".repeat(5_000_000),
   "a date": new Date(1e12),
-  "an invalid date": new Date(Number.NaN),
   "a regular expression": /a+(?<name>b)/giu,
   "a boxed number": Object(-0),
   "a boxed string": Object("text"),
@@ -65,7 +64,7 @@ const PLAIN: Record<string, unknown> = {
   "an array": [1, "two", [3, [4]], undefined, null],
   "a sparse array": Object.assign([1], { 7: 2 }),
   "an array with a name": Object.assign([1, 2], { name: "both" }),
-  "a match": "a1".match(/(?<letter>a)1/),
+  "a match": "a1".match(/(a)1/),
   "nested objects": { a: { b: { c: [{ d: 1n }] } }, "": 0, __proto: 1, 7: "seven" },
   "maps and sets": new Map<unknown, unknown>([
     [{ key: 1 }, new Set([new Map([[1, new Set([[]])]])])],
@@ -75,12 +74,18 @@ const PLAIN: Record<string, unknown> = {
 };
 for (const [name, value] of Object.entries(PLAIN)) values(name, () => assertSame(trip(value), value));
 
-values("the length of a sparse array is kept, and walking through it takes no time", () => {
+values("holes stay holes, and are not walked through", () => {
   const sparse: unknown[] = [];
   sparse[4_000_000_000] = { last: true };
   const arrived = trip(sparse);
   assert.is(arrived.length, 4_000_000_001);
   assertSame(Object.entries(arrived), [["4000000000", { last: true }]]);
+});
+
+values("an invalid date", () => {
+  const { date } = trip({ date: new Date(Number.NaN) });
+  assert.instance(date, Date);
+  assert.ok(Number.isNaN(date.getTime()));
 });
 
 values("an object without prototype arrives as a plain one", () => {
@@ -110,7 +115,13 @@ values("cycles and shared references", () => {
   const value: Record<string, unknown> = { a: shared, b: [shared], map: new Map([[shared, shared]]) };
   value["self"] = value;
   value["set"] = new Set([value]);
-  const arrived = trip(value) as { a: object; b: object[]; self: object; map: Map<object, object>; set: Set<object> };
+  const arrived = trip(value) as {
+    a: object;
+    b: object[];
+    self: object;
+    map: Map<object, object>;
+    set: Set<object>;
+  };
   assert.is(arrived.a, arrived.b[0]);
   assert.is(arrived.map.get(arrived.a), arrived.a);
   assert.is(arrived.self, arrived);
@@ -179,7 +190,12 @@ for (const length of [5, LARGE]) {
 
   arrays(`what is shared stays shared: ${length}`, () => {
     const whole = new Float64Array(length).fill(1);
-    const value = { whole, tail: whole.subarray(2), bytes: new Uint8Array(whole.buffer, 3, 20), again: whole };
+    const value = {
+      whole,
+      tail: whole.subarray(2),
+      bytes: new Uint8Array(whole.buffer, 3, 20),
+      again: whole,
+    };
     const arrived = trip(value);
     assert.is(arrived.whole, arrived.again);
     assert.is(arrived.whole.buffer, arrived.tail.buffer);
@@ -320,7 +336,10 @@ refused("an array that a getter makes each time", () => {
       return new Float64Array(LARGE);
     },
   };
-  assertThrows(() => write(value), { code: "ERR_INVALID_ARG_VALUE", message: "changed while it was written" });
+  assertThrows(() => write(value), {
+    code: "ERR_INVALID_ARG_VALUE",
+    message: "changed while it was written",
+  });
 });
 
 refused("nesting that is too deep for V8", () => {

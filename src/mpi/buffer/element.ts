@@ -22,7 +22,7 @@ export type MessageData = ArrayBufferView | ArrayBufferLike;
  * 16-bit floats, for which the standard has no type: they are moved as words of 16 bits, but are not the integers
  * UINT16_T, so that no predefined operation combines them.
  */
-export const HALF: Datatype = new Datatype("MPI_UINT16_T");
+const HALF: Datatype = new Datatype("MPI_UINT16_T");
 
 const TYPES: ReadonlyMap<string | undefined, Datatype> = new Map<string | undefined, Datatype>([
   ["Int8Array", INT8_T],

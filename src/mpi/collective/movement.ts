@@ -8,6 +8,7 @@ import {
   assertPart,
   bothBuffers,
   collective,
+  equalBlocks,
   incoming,
   notInPlace,
   outgoing,
@@ -104,6 +105,12 @@ export abstract class Movement extends Collective {
   #gather<F extends Form>(form: F, send: unknown, recv: unknown, root: number): Begun<F> {
     const rank = this.rootRank(root);
     resolveRooted(this.role(root), this.peers, recv, incoming, send, outgoing);
+    if (form === "persistent") {
+      const { data, count, handle } = outgoing;
+      const { args, large } = equalBlocks(incoming, this.peers);
+      const operation = { ...collective("MPI_Gatherv", send, recv, ...args), large };
+      return run(form, operation, [data, count, handle, ...args, rank, this.handle]);
+    }
     return run(form, collective("MPI_Gather", send, recv), [...bothBuffers(), rank, this.handle]);
   }
 
@@ -134,6 +141,12 @@ export abstract class Movement extends Collective {
   #scatter<F extends Form>(form: F, send: unknown, recv: unknown, root: number): Begun<F> {
     const rank = this.rootRank(root);
     resolveRooted(this.role(root), this.peers, send, outgoing, recv, incoming);
+    if (form === "persistent") {
+      const { data, count, handle } = incoming;
+      const { args, large } = equalBlocks(outgoing, this.peers);
+      const operation = { ...collective("MPI_Scatterv", send, recv, ...args), large };
+      return run(form, operation, [...args, data, count, handle, rank, this.handle]);
+    }
     return run(form, collective("MPI_Scatter", send, recv), [...bothBuffers(), rank, this.handle]);
   }
 
@@ -166,6 +179,12 @@ export abstract class Movement extends Collective {
     resolveOrInPlace(send, outgoing, incoming, this.peers);
     // The other side of an intercommunicator may send another number of elements.
     if (send !== IN_PLACE && !this.isInter) assertPart(outgoing, incoming, this.peers);
+    if (form === "persistent") {
+      const { data, count, handle } = outgoing;
+      const { args, large } = equalBlocks(incoming, this.peers);
+      const operation = { ...collective("MPI_Allgatherv", send, recv, ...args), large };
+      return run(form, operation, [data, count, handle, ...args, this.handle]);
+    }
     return run(form, collective("MPI_Allgather", send, recv), [...bothBuffers(), this.handle]);
   }
 

@@ -1,5 +1,6 @@
 import type { NativeArgument } from "../../ffi/index.js";
 import { binding } from "../bindings/bind.js";
+import { INT_MAX } from "../buffer/large.js";
 import { assertApart, IN_PLACE, ResolvedBuffer, recount, resolve } from "../buffer.js";
 import { BYTE } from "../datatype.js";
 import { type ArgumentError, invalidValue, outOfRange } from "../error.js";
@@ -134,3 +135,23 @@ export const collective = (name: string, ...given: unknown[]): Operation => ({
   large: outgoing.large || incoming.large,
   buffers: [...given, outgoing.data, incoming.data],
 });
+
+/** What a v variant is told of equal parts. */
+export interface EqualBlocks {
+  readonly args: readonly NativeArgument[];
+  /** Whether its counts or displacements need more than an int. */
+  readonly large: boolean;
+}
+
+/**
+ * The parts of a whole as blocks, for the persistent forms: MPICH before 4.3 copies a process's own part when
+ * MPI_Gather_init, MPI_Scatter_init or MPI_Allgather_init makes the request, and not when it is started
+ * (pmodels/mpich#7078). Its v variants are right.
+ */
+export function equalBlocks({ data, count, handle }: ResolvedBuffer, parts: number): EqualBlocks {
+  const large = outgoing.large || incoming.large || count * parts > INT_MAX;
+  const starts = Array.from({ length: parts }, (_, i) => i * count);
+  const list = (values: readonly number[]): NativeArgument =>
+    large ? BigInt64Array.from(values, BigInt) : Int32Array.from(values);
+  return { args: [data, list(starts.map(() => count)), list(starts), handle], large };
+}

@@ -4,7 +4,7 @@ import { addresses, receiveDouble, receiveInt64, sendDouble, sendInt64 } from ".
 import { INT_MAX } from "../buffer/large.js";
 import { assertApart, IN_PLACE, type InPlace, type MessageBuffer, recount, resolve } from "../buffer.js";
 import { type Datatype, DOUBLE, INT64_T } from "../datatype.js";
-import { invalidType, invalidValue, outOfRange } from "../error.js";
+import { invalidType, invalidValue, MpiError, outOfRange } from "../error.js";
 import { endUse, Op, type OpOperands, type OpUse, SUM } from "../op.js";
 import { type Begun, type Form, type Operation, run } from "../operation.js";
 import type { PersistentRequest, Request } from "../request/index.js";
@@ -84,17 +84,18 @@ export abstract class Reduction extends Varying {
       else ignore(incoming);
     }
     // The root may have said IN_PLACE, and has no elements of its own between two groups.
-    const operands = role === "other" ? outgoing : incoming;
-    const use = useOf(op, operands, "MPI_Reduce", form);
-    const args = [
-      outgoing.data,
-      incoming.data,
-      operands.count,
-      operands.handle,
-      use.handle,
-      rank,
-      this.handle,
-    ];
+    const { type, count, handle, data } = role === "other" ? outgoing : incoming;
+    const { send: anywhere, receive: nowhere } = addresses();
+    if (role === "none") {
+      // Neither read nor written. Of no elements, Open MPI would not count the operation, and hang in the next.
+      const use = SUM.use(NOTHING, "MPI_Reduce");
+      const args = [anywhere, nowhere, 1, NOTHING.type.handle, use.handle, rank, this.handle];
+      return run(form, reduction("MPI_Reduce", use), args);
+    }
+    const use = useOf(op, { type, data }, "MPI_Reduce", form);
+    // MPICH wants an address also from a root that sends nothing.
+    const from = role === "remote root" ? anywhere : outgoing.data;
+    const args = [from, incoming.data, count, handle, use.handle, rank, this.handle];
     return run(form, reduction("MPI_Reduce", use, send, recv), args);
   }
 
@@ -170,6 +171,7 @@ export abstract class Reduction extends Varying {
   /** The blocking form, which allocates nothing for TypedArrays. */
   #forAll(name: ForAll, fn: NativeReduction, send: unknown, second: unknown, third: unknown): unknown {
     if (isScalar(send)) {
+      this.#assertMeaning(name, send);
       const type = putScalar(send);
       scalarOperands.type = type;
       const use = useOf(second, scalarOperands, name);
@@ -177,6 +179,7 @@ export abstract class Reduction extends Varying {
       endUse(use, fn(from, to, 1, type.handle, use.handle, this.handle), name);
       return takeScalar(send);
     }
+    this.#assertMeaning(name, send);
     resolveOperands(send, second);
     const { data, count, handle, large } = incoming;
     if (large || incoming.elements > INT_MAX) this.#forAllLarge(name, third, send, second);
@@ -187,7 +190,20 @@ export abstract class Reduction extends Varying {
     return second;
   }
 
+  /** Open MPI 4.1 ends the process that calls one of the scans over an intercommunicator. */
+  #assertMeaning(name: ForAll, send: unknown): void {
+    if (!this.isInter) return;
+    if (send === IN_PLACE) throw notInPlace("send", "over an intercommunicator");
+    if (name === "MPI_Allreduce") return;
+    throw new MpiError(`${name}: this communicator is an intercommunicator`, {
+      code: "ERR_MPI_COMM",
+      errorClass: "MPI_ERR_COMM",
+      operation: name,
+    });
+  }
+
   #beginForAll<F extends Form>(form: F, name: ForAll, send: unknown, recv: unknown, op: Op): Begun<F> {
+    this.#assertMeaning(name, send);
     resolveOperands(send, recv);
     const use = useOf(op, incoming, name, form);
     const { data, count, handle } = incoming;
@@ -309,6 +325,10 @@ export abstract class Reduction extends Varying {
     }
     const part = send === IN_PLACE ? incoming.elements / size : incoming.elements;
     this.#resolveScattered(send, recv, part * size, part);
+    if (form === "persistent" && this.isInter) {
+      // MPICH 4.0 does nothing when its MPI_Reduce_scatter_block_init between two groups is started again.
+      return this.#reduceScatter(form, send, recv, new Int32Array(size).fill(part), op);
+    }
     recount(incoming, part);
     const { data, count, handle } = incoming;
     const use = useOf(op, incoming, "MPI_Reduce_scatter_block", form);
@@ -348,6 +368,9 @@ function useOf(op: unknown, operands: OpOperands, name: string, form: Form = "bl
   if (op instanceof Op) return op.use(operands, name, form === "persistent");
   throw invalidType("op", "an Op (SUM, MAX, ...)", op);
 }
+
+/** The operands of a process that has none. */
+const NOTHING: OpOperands = { data: null, type: DOUBLE };
 
 /** The operands of a scalar reduction. */
 const scalarOperands: { data: null; type: Datatype } = { data: null, type: DOUBLE };

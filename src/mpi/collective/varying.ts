@@ -7,6 +7,7 @@ import {
   resolveTypedBlocks,
   type TypedBlocksDescription,
 } from "../buffer/blocks.js";
+import { elementsOf } from "../buffer/element.js";
 import {
   assertApart,
   IN_PLACE,
@@ -15,7 +16,6 @@ import {
   ResolvedBuffer,
   resolve,
 } from "../buffer.js";
-import { elementsOf } from "../buffer/element.js";
 import { BYTE } from "../datatype.js";
 import { outOfRange } from "../error.js";
 import { type Begun, type Form, type Operation, run } from "../operation.js";
@@ -167,7 +167,8 @@ export abstract class Varying extends Movement {
     this.#refuseInPlace(send);
     if (send === recv) throw sameBuffer("send", send);
     const into = resolveBlocks(recv, "recv", this.peers, new ResolvedBlocks(), RECEIVED);
-    const from = send === IN_PLACE ? null : resolveBlocks(send, "send", this.peers, new ResolvedBlocks());
+    const given = sentBlocks(form, send, recv as BlocksDescription);
+    const from = given === IN_PLACE ? null : resolveBlocks(given, "send", this.peers, new ResolvedBlocks());
     const operation = varying("MPI_Alltoallv", undefined, from === null ? [into] : [from, into], send, recv);
     const sent = from === null ? [inPlaceAddress(), null, null, BYTE.handle] : listOf(from);
     return run(form, operation, [...sent, ...listOf(into), this.handle]);
@@ -200,7 +201,7 @@ export abstract class Varying extends Movement {
     this.#refuseInPlace(send);
     if (send === recv) throw sameBuffer("send", send);
     const into = resolveTypedBlocks(recv, "recv", this.peers, new ResolvedTypedBlocks(), RECEIVED);
-    const given = send === IN_PLACE && form === "nonblocking" ? copyOf(recv as TypedBlocksDescription) : send;
+    const given = sentBlocks(form, send, recv as TypedBlocksDescription);
     const from =
       given === IN_PLACE ? null : resolveTypedBlocks(given, "send", this.peers, new ResolvedTypedBlocks());
     const operation = varying("MPI_Alltoallw", undefined, from === null ? [into] : [from, into], send, recv);
@@ -258,25 +259,39 @@ export abstract class Varying extends Movement {
 }
 
 /** Blocks as C takes them; those of a process that has none are not looked at. */
-const listOf = ({ data, counts, displs, handle }: ResolvedBlocks): NativeArgument[] =>
-  data === null && counts.length === 0 ? [null, null, null, handle] : [data, counts, displs, handle];
+function listOf({ data, counts, displs, handle, type }: ResolvedBlocks): NativeArgument[] {
+  if (data === null && counts.length === 0) return [null, null, null, handle];
+  // MPICH 4.0 forgets the displacement in an iallgatherv of a process alone.
+  if (counts.length === 1) return [startOf(data, Number(displs[0]) * type.extent), counts, NOWHERE, handle];
+  return [data, counts, displs, handle];
+}
 
 function typedListOf({ data, counts, displs, handles }: ResolvedTypedBlocks): NativeArgument[] {
   const types = handles?.view ?? null;
-  // Open MPI 4.1 takes the displacement of a process alone for a number of extents, and writes anywhere.
-  if (counts.length === 1 && ArrayBuffer.isView(data)) {
-    const first = data.byteOffset + Number(displs[0]);
-    return [new Uint8Array(data.buffer, first), counts, new Int32Array(1), types];
-  }
+  // Open MPI 4.1 takes it for a number of extents in an alltoallw of a process alone, and writes anywhere.
+  if (counts.length === 1) return [startOf(data, Number(displs[0])), counts, NOWHERE, types];
   return [data, counts, displs, types];
 }
 
+/** The displacements of a single block that begins where the data does; as 32 and as 64 bits. */
+const NOWHERE = new BigInt64Array(1);
+
+/** The data from a displacement on, so that C need not be told of it. */
+const startOf = (data: ResolvedBlocks["data"], displacement: number): ResolvedBlocks["data"] =>
+  ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset + displacement) : data;
+
 /**
- * The blocks of a nonblocking exchange in place, as what is sent: MPICH 4.0 mixes up the messages if their
- * types differ, and ends the process.
+ * What is sent by an exchange in place: of a nonblocking one, a copy. Open MPI 4.1 loses count of the operations
+ * on a communicator where a process has nothing to exchange in place, and hangs in the next one; MPICH 4.0 mixes
+ * up the messages of ialltoallw if their types differ, and ends the process.
  */
-function copyOf(blocks: TypedBlocksDescription): TypedBlocksDescription {
-  return { ...blocks, data: elementsOf(blocks.data, "recv.data").view.slice() };
+function sentBlocks<Blocks extends BlocksDescription | TypedBlocksDescription>(
+  form: Form,
+  send: unknown,
+  recv: Blocks,
+): unknown {
+  if (send !== IN_PLACE || form !== "nonblocking") return send;
+  return { ...recv, data: elementsOf(recv.data, "recv.data").view.slice() };
 }
 
 /** The operation on these blocks: when one count is large, the arrays of all are made 64 bits wide. */

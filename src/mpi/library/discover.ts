@@ -102,7 +102,7 @@ const LOADER_PATHS: Readonly<Record<string, string>> = {
 };
 
 /** Where this system, this environment and the launcher of this process keep MPI libraries. */
-export function systemPlaces(env: NodeJS.ProcessEnv = process.env, launch?: Launch): Places {
+function systemPlaces(env: NodeJS.ProcessEnv = process.env, launch?: Launch): Places {
   const system = process.platform in NAMES ? process.platform : "linux";
   const chosen: (readonly [string, string])[] = [];
   const loaderPath = LOADER_PATHS[system];

@@ -1,15 +1,15 @@
-import type { Handle } from "../abi/abi.js";
 import { native } from "../bindings/bind.js";
 import { check } from "../bindings/check.js";
 import { addresses, readHandle } from "../bindings/scratch.js";
 import { Reduction } from "../collective/reduction.js";
 import { ANY_SOURCE, ANY_TAG, PROC_NULL } from "../constants.js";
-import { sendTag } from "../context.js";
+import { receiveTag, sendTag } from "../context.js";
 import { invalidType } from "../error.js";
 import { Message } from "../message.js";
 import { Request, Transfer } from "../request/index.js";
 import { until } from "../request/poller.js";
-import { Arrived, type Clone, write } from "./clone.js";
+import { type Clone, write } from "./clone.js";
+import { Incoming, Waiting } from "./incoming.js";
 import { BOTTOM, datatypeAt } from "./memory.js";
 
 /** How to wait for a value. */
@@ -25,6 +25,8 @@ export interface ReceiveObjectOptions {
 export abstract class ObjectMessages extends Reduction {
   /** Values whose stream is on its way, so that it is not known whether there is a second message. */
   readonly #unopened: Set<Incoming> = new Set();
+  /** In the order of their calls. */
+  readonly #waiting: Waiting[] = [];
 
   /**
    * Sends a value.
@@ -52,14 +54,18 @@ export abstract class ObjectMessages extends Reduction {
    * @throws MpiError `ERR_MPI_TYPE` if the message is not that of an object
    */
   recvObject<Value = unknown>(source: number | Message = ANY_SOURCE, tag: number = ANY_TAG): Value {
-    for (const incoming of this.#unopened) this.#open(incoming);
-    const incoming = this.#receive(source instanceof Message ? source : this.mprobe(source, tag));
+    if (source === PROC_NULL) return undefined as Value;
+    const message = source instanceof Message ? source : this.#probe(source, tag);
+    const incoming = this.#receive(message);
     this.#open(incoming);
     incoming.memory?.wait();
     return incoming.value() as Value;
   }
 
-  /** As `recvObject`, without blocking. Values that wait for the same message get one each, in their order. */
+  /**
+   * As `recvObject`, without blocking. Of several receives that would take the same message, the one that was
+   * called first gets it.
+   */
   async irecvObject<Value = unknown>(
     source: number | Message = ANY_SOURCE,
     tag: number = ANY_TAG,
@@ -69,8 +75,9 @@ export abstract class ObjectMessages extends Reduction {
     if (signal !== undefined && !(signal instanceof AbortSignal)) {
       throw invalidType("options.signal", "an AbortSignal", signal);
     }
+    if (source === PROC_NULL) return undefined as Value;
     const incoming =
-      source instanceof Message ? this.#receive(source) : await until(() => this.#match(source, tag), signal);
+      source instanceof Message ? this.#receive(source) : await this.#next(source, tag, signal);
     await Promise.allSettled([incoming.stream]);
     this.#open(incoming);
     await incoming.memory;
@@ -91,14 +98,45 @@ export abstract class ObjectMessages extends Reduction {
     return requests;
   }
 
-  /** The next value, if one has come, and nothing of those before could be taken for it. */
-  #match(source: number, tag: number): Incoming | null {
+  /** The next message for a blocking receive. */
+  #probe(source: number, tag: number): Message {
+    for (;;) {
+      for (const incoming of this.#unopened) this.#open(incoming);
+      const message = this.mprobe(source, tag);
+      const earlier = this.#waiting.find((each) => each.accepts(message.status));
+      if (earlier === undefined) return message;
+      earlier.incoming = this.#receive(message);
+    }
+  }
+
+  /** The next value for a nonblocking receive. */
+  async #next(source: number, tag: number, signal: AbortSignal | undefined): Promise<Incoming> {
+    this.origin(source);
+    receiveTag(tag);
+    const waiting = new Waiting(source, tag);
+    this.#waiting.push(waiting);
+    try {
+      return await until(() => this.#lookFor(waiting), signal);
+    } catch (error) {
+      // It was aborted, but another receive had found the message for it already.
+      if (waiting.incoming !== undefined) return waiting.incoming;
+      throw error;
+    } finally {
+      this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
+    }
+  }
+
+  #lookFor(waiting: Waiting): Incoming | null {
+    if (waiting.incoming !== undefined) return waiting.incoming;
     for (const incoming of this.#unopened) {
       if (!incoming.isThere()) return null;
       this.#open(incoming);
     }
-    const message = this.improbe(source, tag);
-    return message === null ? null : this.#receive(message);
+    const message = this.improbe(waiting.source, waiting.tag);
+    if (message === null) return null;
+    const first = this.#waiting.find((each) => each.accepts(message.status)) ?? waiting;
+    first.incoming = this.#receive(message);
+    return waiting.incoming ?? null;
   }
 
   #receive(message: Message): Incoming {
@@ -109,65 +147,5 @@ export abstract class ObjectMessages extends Reduction {
 
   #open(incoming: Incoming): void {
     if (this.#unopened.delete(incoming)) incoming.open();
-  }
-}
-
-/** A value on its way here. Another receive may open it: what is wrong with it is thrown by `value` only. */
-class Incoming {
-  /** The receive of its stream. */
-  readonly stream: Request;
-  /** That of the memory of its arrays, if there is any and it has begun. */
-  memory: Request | undefined;
-  readonly #bytes: Uint8Array;
-  readonly #message: Message;
-  readonly #comm: Handle;
-  #arrived: Arrived | undefined;
-  #failure: unknown;
-
-  constructor(message: Message, comm: Handle) {
-    const { byteLength } = message.status;
-    this.#bytes = new Uint8Array(byteLength);
-    this.#message = message;
-    this.#comm = comm;
-    // An empty message is no object, but has to be received all the same.
-    this.stream = message.irecv(byteLength > 0 ? this.#bytes : { data: this.#bytes, count: 0 });
-  }
-
-  /** Whether the stream is there. */
-  isThere(): boolean {
-    try {
-      return this.stream.test() !== null;
-    } catch {
-      return true;
-    }
-  }
-
-  /** Waits for the stream, and begins to receive the memory that it tells of. */
-  open(): void {
-    try {
-      this.stream.wait();
-      this.#receiveMemory();
-    } catch (error) {
-      this.#failure = error;
-    }
-  }
-
-  #receiveMemory(): void {
-    const { source, tag } = this.#message.status;
-    if (source === PROC_NULL) return;
-    this.#arrived = new Arrived(this.#bytes, `rank ${source} with tag ${tag}`);
-    const { memory } = this.#arrived;
-    if (memory.length === 0) return;
-    // The sender has begun both, and messages do not overtake each other.
-    using type = datatypeAt(memory);
-    const { handle } = addresses();
-    check(native.MPI_Irecv(BOTTOM, 1, type.handle, source, tag, this.#comm, handle), "MPI_Irecv");
-    const description = { operation: "MPI_Irecv", kind: "receive", buffers: [memory] } as const;
-    this.memory = new Request(new Transfer(readHandle(), description));
-  }
-
-  value(): unknown {
-    if (this.#failure !== undefined) throw this.#failure;
-    return this.#arrived?.read();
   }
 }

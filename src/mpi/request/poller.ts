@@ -1,5 +1,5 @@
 import { testSome } from "./completion.js";
-import type { Outcome, Transfer } from "./transfer.js";
+import type { Transfer } from "./transfer.js";
 
 /*
  * Progress of awaited requests. One poller asks the library about all of them, from the event loop, so that
@@ -12,22 +12,19 @@ const EAGER = 50;
 /** Then: every so many milliseconds. */
 const PAUSE = 1;
 
-type Listener = (outcome: Outcome) => void;
-
-const awaited = new Map<Transfer, Listener[]>();
+const awaited = new Set<Transfer>();
 /** Questions that are asked until they have an answer. */
 const questions = new Set<() => boolean>();
 let scheduled = false;
+/** The pause that goes on, if one does. */
+let pausing: NodeJS.Timeout | undefined;
 /** When something was last awaited or completed. */
 let lastEvent = 0;
 
-/** Calls `listener` once when the transfer is complete, from the event loop. */
-export function onceEnded(transfer: Transfer, listener: Listener): void {
-  const listeners = awaited.get(transfer);
-  if (listeners === undefined) awaited.set(transfer, [listener]);
-  else listeners.push(listener);
-  lastEvent = performance.now();
-  schedule();
+/** Asks about the transfer until it is complete. */
+export function follow(transfer: Transfer): void {
+  awaited.add(transfer);
+  wake();
 }
 
 /**
@@ -49,40 +46,46 @@ export function until<Answer>(ask: () => Answer | null, signal?: AbortSignal): P
     };
     if (isAnswered()) return;
     questions.add(isAnswered);
-    lastEvent = performance.now();
-    schedule();
+    wake();
   });
+}
+
+/** What comes new is not to wait for a pause to end. */
+function wake(): void {
+  lastEvent = performance.now();
+  if (pausing !== undefined) {
+    clearTimeout(pausing);
+    pausing = undefined;
+    scheduled = false;
+  }
+  schedule();
 }
 
 function schedule(): void {
   if (scheduled || (awaited.size === 0 && questions.size === 0)) return;
   scheduled = true;
   if (performance.now() - lastEvent < EAGER) setImmediate(poll);
-  else setTimeout(poll, PAUSE);
+  else pausing = setTimeout(poll, PAUSE);
 }
 
 function poll(): void {
   scheduled = false;
+  pausing = undefined;
   // A blocking wait may have completed some of them.
-  const transfers = [...awaited.keys()];
+  const transfers = [...awaited].filter((transfer) => transfer.active);
   try {
-    testSome(transfers.filter((transfer) => transfer.active));
+    testSome(transfers);
   } catch (error) {
     // The library failed as a whole: nothing of it can be waited for.
     for (const transfer of transfers) if (transfer.active) transfer.abandon(error as Error);
   }
-  for (const transfer of transfers) {
-    if (transfer.outcome !== undefined) tell(transfer, transfer.outcome);
+  for (const transfer of awaited) {
+    if (transfer.active) continue;
+    awaited.delete(transfer);
+    lastEvent = performance.now();
   }
   for (const isAnswered of questions) {
     if (isAnswered()) questions.delete(isAnswered);
   }
   schedule();
-}
-
-function tell(transfer: Transfer, outcome: Outcome): void {
-  const listeners = awaited.get(transfer) ?? [];
-  awaited.delete(transfer);
-  lastEvent = performance.now();
-  for (const listener of listeners) listener(outcome);
 }

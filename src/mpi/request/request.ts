@@ -1,11 +1,11 @@
-import { native } from "../bindings/bind.js";
+import { binding, native } from "../bindings/bind.js";
 import { check } from "../bindings/check.js";
 import { addresses, readHandle, writeHandle } from "../bindings/scratch.js";
 import { ensureRunning } from "../environment.js";
 import { invalidType, invalidValue, MpiError } from "../error.js";
 import type { Status } from "../status.js";
 import * as completion from "./completion.js";
-import { onceEnded } from "./poller.js";
+import { follow } from "./poller.js";
 import { type Outcome, Transfer } from "./transfer.js";
 
 /** One of several requests that is complete. */
@@ -94,7 +94,8 @@ export class Request implements PromiseLike<Status> {
       };
       const ended = completion.test(transfer);
       if (ended !== undefined) return settle(ended);
-      onceEnded(transfer, settle);
+      transfer.onceEnded(settle);
+      follow(transfer);
       if (signal?.aborted) giveUp();
       else signal?.addEventListener("abort", giveUp, { once: true });
     });
@@ -119,11 +120,7 @@ export class Request implements PromiseLike<Status> {
     const transfer = this.#transfer;
     if (!transfer.active || transfer.cancelling) return;
     if (transfer.kind === "collective") {
-      throw new MpiError(`${transfer.operation} is collective: it cannot be cancelled`, {
-        code: "ERR_MPI_REQUEST",
-        errorClass: "MPI_ERR_REQUEST",
-        operation: "MPI_Cancel",
-      });
+      throw wrongRequest(`${transfer.operation} is collective: it cannot be cancelled`, "MPI_Cancel");
     }
     ensureRunning();
     writeHandle(transfer.handle);
@@ -134,13 +131,24 @@ export class Request implements PromiseLike<Status> {
   /**
    * Lets the operation go on without anybody waiting for it. Nothing tells when its buffer may be used again,
    * so that the buffer is kept until the process ends.
+   * @throws MpiError `ERR_MPI_REQUEST` for a collective operation that goes on: it must be completed first
    * @see MPI_Request_free, MPI 4.0 section 3.7.3
    */
   free(): void {
     const transfer = this.#transfer;
     if (transfer.freed) return;
+    if (transfer.active && transfer.kind === "collective") {
+      throw wrongRequest(
+        `${transfer.operation} is collective: it must be completed first`,
+        "MPI_Request_free",
+      );
+    }
     ensureRunning();
-    if (transfer.active || transfer.persistent) {
+    // Open MPI 4.1 frees a persistent receive that was truncated.
+    const isGone = transfer.handle === binding().abi.handle("MPI_REQUEST_NULL");
+    // MPICH 4.0 would use one to PROC_NULL again, for the next request of any kind, which never ends.
+    const isLeft = transfer.persistent && transfer.toNobody;
+    if ((transfer.active || transfer.persistent) && !isGone && !isLeft) {
       writeHandle(transfer.handle);
       check(native.MPI_Request_free(addresses().handle), "MPI_Request_free");
     }
@@ -249,14 +257,12 @@ export class PersistentRequest extends Request {
   static startAll(requests: readonly PersistentRequest[]): void {
     const transfers = transfersOf(requests);
     for (const [i, transfer] of transfers.entries()) {
+      if (transfers.indexOf(transfer) < i)
+        throw invalidValue(`requests[${i}]`, "the same request twice", requests[i]);
       if (!transfer.persistent) throw invalidType(`requests[${i}]`, "a PersistentRequest", requests[i]);
       if (transfer.freed) throw freed(transfer);
       if (transfer.active) {
-        throw new MpiError(`${transfer.operation}: the request is active already`, {
-          code: "ERR_MPI_REQUEST",
-          errorClass: "MPI_ERR_REQUEST",
-          operation: "MPI_Start",
-        });
+        throw wrongRequest(`${transfer.operation}: the request is active already`, "MPI_Start");
       }
     }
     ensureRunning();
@@ -278,11 +284,7 @@ export class PersistentRequest extends Request {
 /** @throws MpiError for one that nobody can wait for, because it was never started. */
 function begun(transfer: Transfer): Transfer {
   if (!transfer.active && transfer.outcome === undefined) {
-    throw new MpiError(`${transfer.operation}: this persistent request was not started`, {
-      code: "ERR_MPI_REQUEST",
-      errorClass: "MPI_ERR_REQUEST",
-      operation: transfer.operation,
-    });
+    throw wrongRequest(`${transfer.operation}: this persistent request was not started`, transfer.operation);
   }
   return transfer;
 }
@@ -310,7 +312,12 @@ function listOf(requests: unknown): unknown[] {
   throw invalidType("requests", "an array of Request", requests);
 }
 
-const freed = (transfer: Transfer): MpiError =>
+/** @internal What was asked of a request does not go with its state. */
+export const wrongRequest = (message: string, operation: string): MpiError =>
+  new MpiError(message, { code: "ERR_MPI_REQUEST", errorClass: "MPI_ERR_REQUEST", operation });
+
+/** @internal */
+export const freed = (transfer: Transfer): MpiError =>
   new MpiError(`${transfer.operation}: this request was freed`, { code: "ERR_MPI_FREED" });
 
 function statusOf(outcome: Outcome): Status {

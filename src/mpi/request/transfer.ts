@@ -18,6 +18,8 @@ export interface TransferDescription {
   readonly buffers: readonly unknown[];
   /** Whether it can be started again when it is complete. Default false. */
   readonly persistent?: boolean;
+  /** Whether it is to or from PROC_NULL. Default false. */
+  readonly toNobody?: boolean;
   /** Takes an error that arose during the operation, but not in the library: in a user's Op. */
   readonly takeError?: (() => Error | undefined) | undefined;
 }
@@ -31,6 +33,7 @@ export class Transfer {
   readonly operation: string;
   readonly kind: TransferKind;
   readonly persistent: boolean;
+  readonly toNobody: boolean;
   /** How it ended; undefined while it goes on. */
   outcome: Outcome | undefined;
   freed = false;
@@ -40,16 +43,18 @@ export class Transfer {
   readonly madeAt: string | undefined;
   readonly #buffers: readonly unknown[];
   readonly #takeError: TransferDescription["takeError"];
+  #listeners: ((outcome: Outcome) => void)[] | undefined;
 
   /** A persistent one is not active before it is restarted. */
   constructor(
     handle: Handle,
-    { operation, kind, buffers, persistent = false, takeError }: TransferDescription,
+    { operation, kind, buffers, persistent = false, toNobody = false, takeError }: TransferDescription,
   ) {
     this.handle = handle;
     this.operation = operation;
     this.kind = kind;
     this.persistent = persistent;
+    this.toNobody = toNobody;
     this.madeAt = debugging() ? callerStack() : undefined;
     this.#buffers = buffers;
     this.#takeError = takeError;
@@ -68,20 +73,31 @@ export class Transfer {
     active.add(this);
   }
 
+  /** Calls `listener` when it ends, whoever finds that out: a persistent one may begin again right then. */
+  onceEnded(listener: (outcome: Outcome) => void): void {
+    this.#listeners ??= [];
+    this.#listeners.push(listener);
+  }
+
   /** Records how it ended. */
   finish(outcome: Outcome): Outcome {
-    this.outcome = this.#takeError?.() ?? outcome;
-    active.delete(this);
-    return this.outcome;
+    return this.#end(this.#takeError?.() ?? outcome);
   }
 
   /** Ends it for its owner, while the library may go on to use its buffers. */
   abandon(error: Error): Outcome {
     // The library may still call a user's Op too, whose error would be that of another reduction.
     abandoned.push(this.#buffers, [this.#takeError]);
-    this.outcome = error;
+    return this.#end(error);
+  }
+
+  #end(outcome: Outcome): Outcome {
+    this.outcome = outcome;
     active.delete(this);
-    return error;
+    const listeners = this.#listeners;
+    this.#listeners = undefined;
+    if (listeners !== undefined) for (const listener of listeners) listener(outcome);
+    return outcome;
   }
 
   /** The owner freed it. */

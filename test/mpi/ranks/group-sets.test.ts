@@ -1,6 +1,6 @@
 import * as assert from "uvu/assert";
-import * as mpi from "../../../src/mpi/index.js";
 import type { Group } from "../../../src/mpi/index.js";
+import * as mpi from "../../../src/mpi/index.js";
 import { assertThrows, test } from "../../harness/ranks.js";
 
 const comm = mpi.COMM_WORLD;

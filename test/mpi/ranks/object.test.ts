@@ -1,0 +1,329 @@
+import { isDeepStrictEqual } from "node:util";
+import * as assert from "uvu/assert";
+import * as mpi from "../../../src/mpi/index.js";
+import { assertArray, assertRejects, assertThrows, test } from "../../harness/ranks.js";
+
+const world = mpi.COMM_WORLD;
+const { rank, size } = world;
+const ranks = Array.from({ length: size }, (_, i) => i);
+const right = (rank + 1) % size;
+const left = (rank + size - 1) % size;
+
+const LARGE = 20_000;
+
+/** A value with everything in it, and with memory that is too large for the stream where `length` is. */
+const sample = (from: number, length: number): Record<string, unknown> => {
+  const value: Record<string, unknown> = {
+    from,
+    text: `rank ${from}`,
+    list: Array.from({ length: from * 3 }, (_, i) => ({ i, big: BigInt(i) })),
+    map: new Map([[{ from }, new Set([from, -0])]]),
+    when: new Date(from),
+    numbers: new Float64Array(length).fill(from),
+    bytes: Buffer.alloc(length, from + 1),
+  };
+  value["self"] = value;
+  return value;
+};
+
+function assertSame(actual: unknown, expected: unknown): void {
+  assert.ok(isDeepStrictEqual(actual, expected), `got ${JSON.stringify(actual)?.slice(0, 200)}`);
+}
+
+function assertValue(actual: unknown, from: number, length: number): void {
+  assert.ok(isDeepStrictEqual(actual, sample(from, length)), `the value of rank ${from}`);
+}
+
+/** Communicators that all messages must work in alike; null where this process is in none. */
+const contexts = (): Record<string, mpi.Communicator> => ({
+  COMM_WORLD: world,
+  COMM_SELF: mpi.COMM_SELF,
+  "a duplicate": world.dup(),
+  "one half": world.split(rank % 2, -rank) as mpi.Communicator,
+});
+
+for (const length of [0, 3, LARGE]) {
+  test(`every operation in every communicator, arrays of ${length}`, async () => {
+    for (const [name, comm] of Object.entries(contexts())) {
+      const last = comm.size - 1;
+      const all = Array.from({ length: comm.size }, (_, i) => i);
+      const [next, previous] = [(comm.rank + 1) % comm.size, (comm.rank + last) % comm.size];
+      const mine = sample(comm.rank, length);
+
+      const sent = comm.isendObject(mine, next, 5);
+      assertValue(comm.recvObject(previous, 5), previous, length);
+      await sent;
+      const [received] = await Promise.all([comm.irecvObject(previous), comm.isendObject(mine, next)]);
+      assertValue(received, previous, length);
+
+      const given = comm.bcastObject(comm.rank === last ? mine : null, last);
+      if (comm.rank === last) assert.is(given, mine, name);
+      assertValue(given, last, length);
+
+      const gathered = comm.gatherObject(mine, last);
+      if (comm.rank === last) for (const from of all) assertValue(gathered?.[from], from, length);
+      else assert.is(gathered, null);
+
+      const dealt = comm.rank === 0 ? all.map((to) => sample(to, length)) : null;
+      assertValue(comm.scatterObject(dealt), comm.rank, length);
+
+      for (const [from, value] of comm.allgatherObject(mine).entries()) assertValue(value, from, length);
+      const exchanged = comm.alltoallObject(all.map((to) => ({ to, value: mine })));
+      for (const [from, { to, value }] of exchanged.entries()) {
+        assert.is(to, comm.rank);
+        assertValue(value, from, length);
+      }
+      if (comm !== world && comm !== mpi.COMM_SELF) comm.free();
+    }
+  });
+}
+
+test("any value, in a message of its own", () => {
+  for (const value of [undefined, null, 0, "", false, 12n, Number.NaN, [], "x".repeat(100_000)]) {
+    const done = world.isendObject(value, rank);
+    assert.equal(world.recvObject(rank), value);
+    assert.instance(done, Promise);
+  }
+});
+
+test("several at once with the same tag keep their order and do not mix", async () => {
+  const lengths = [0, LARGE, 5, 2 * LARGE, LARGE, 0, 1];
+  const sends = lengths.map((length, i) =>
+    world.isendObject({ i, data: new Uint16Array(length).fill(i) }, right, 7),
+  );
+  const receives = lengths.map(() => world.irecvObject<{ i: number; data: Uint16Array }>(left, 7));
+  for (const [i, { i: which, data }] of (await Promise.all(receives)).entries()) {
+    assert.is(which, i);
+    assertArray(data, new Uint16Array(lengths[i] as number).fill(i));
+  }
+  await Promise.all(sends);
+  world.barrier();
+});
+
+test("a blocking receive in between does not mix either", async () => {
+  const value = (i: number) => ({ i, data: new Float32Array(LARGE).fill(i) });
+  const sends = [0, 1, 2].map((i) => world.isendObject(value(i), right, 8));
+  const first = world.irecvObject<ReturnType<typeof value>>(mpi.ANY_SOURCE, 8);
+  for (const i of [1, 2]) {
+    const { i: which, data } = world.recvObject<ReturnType<typeof value>>(left, 8);
+    assert.is(which, i);
+    assertArray(data, value(i).data);
+  }
+  assertArray((await first).data, value(0).data);
+  await Promise.all(sends);
+  world.barrier();
+});
+
+test("a receive that waits for another rank or tag is no obstacle", async () => {
+  const [never, later] = [new AbortController(), world.irecvObject(left, 22)];
+  const waiting = world.irecvObject(mpi.ANY_SOURCE, 21, { signal: never.signal });
+  const sent = world.isendObject("other", right, 20);
+  assert.is(await world.irecvObject(left, 20), "other");
+  await Promise.all([sent, world.isendObject("later", right, 22)]);
+  assert.is(await later, "later");
+  never.abort();
+  assert.is(await waiting.catch((error: Error) => error.name), "AbortError");
+  world.barrier();
+});
+
+test("wildcards: one value from each rank, whoever comes first", async () => {
+  const sends = ranks.map((to) =>
+    world.isendObject({ from: rank, data: new Float64Array(LARGE).fill(rank) }, to, rank),
+  );
+  const froms: number[] = [];
+  for (const i of ranks) {
+    const { from, data } =
+      i % 2 === 0
+        ? world.recvObject<{ from: number; data: Float64Array }>()
+        : await world.irecvObject<{ from: number; data: Float64Array }>();
+    assertArray(data, new Float64Array(LARGE).fill(from));
+    froms.push(from);
+  }
+  assertSame(froms.sort(), ranks);
+  await Promise.all(sends);
+  world.barrier();
+});
+
+test("what mprobe found", async () => {
+  for (const length of [1, LARGE]) {
+    const sends = [world.isendObject(sample(rank, length), right, 3), world.isendObject("second", right, 3)];
+    const message = world.mprobe(mpi.ANY_SOURCE, 3);
+    assert.is(message.status.source, left);
+    assertValue(world.recvObject(message), left, length);
+    const second = world.mprobe(left, 3);
+    assert.is(await world.irecvObject(second), "second");
+    assertThrows(() => world.recvObject(second), { code: "ERR_MPI_FREED" });
+    await Promise.all(sends);
+  }
+});
+
+test("PROC_NULL gives undefined and takes anything", async () => {
+  world.sendObject({ a: 1 }, mpi.PROC_NULL);
+  await world.isendObject(new Float64Array(LARGE), mpi.PROC_NULL);
+  assert.is(world.recvObject(mpi.PROC_NULL), undefined);
+  assert.is(await world.irecvObject(mpi.PROC_NULL), undefined);
+});
+
+test("an aborted receive leaves the message to the next one", async () => {
+  const abort = new AbortController();
+  const waiting = world.irecvObject(left, 9, { signal: abort.signal });
+  setTimeout(() => abort.abort(new Error("enough")), 10);
+  const reason = await waiting.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  assert.is((reason as Error).message, "enough");
+  world.barrier();
+  const sent = world.isendObject("late", right, 9);
+  assert.is(await world.irecvObject(left, 9), "late");
+  await sent;
+  const signal = AbortSignal.abort(new Error("before"));
+  assert.match(String(await world.irecvObject(left, 9, { signal }).catch(String)), "before");
+  await assertRejects(world.irecvObject(left, 9, { signal: 1 as never }), { code: "ERR_INVALID_ARG_TYPE" });
+  world.barrier();
+});
+
+test("the event loop goes on while a value is awaited", async () => {
+  let ticks = 0;
+  const timer = setInterval(() => ticks++, 1);
+  const waiting = world.irecvObject(left, 10);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const before = ticks;
+  await world.isendObject("now", right, 10);
+  assert.is(await waiting, "now");
+  clearInterval(timer);
+  assert.ok(before > 1, `${before} ticks in 100 ms`);
+});
+
+test("a message that is no object", async () => {
+  for (const message of [new Float64Array([1, 2, 3]), { data: new Uint8Array(1), count: 0 }]) {
+    const requests = [world.isend(message, right, 11), world.isend(message, right, 11)];
+    assertThrows(() => world.recvObject(left, 11), { code: "ERR_MPI_TYPE", message: `rank ${left}` });
+    await assertRejects(world.irecvObject(left, 11), { code: "ERR_MPI_TYPE", message: "with tag 11" });
+    mpi.Request.waitAll(requests);
+  }
+});
+
+const uncloneable = { deep: [() => 0] };
+const refused = { code: "ERR_INVALID_ARG_VALUE", argument: "value.deep[0]" };
+
+test("what cannot be sent is refused, and nothing is sent", async () => {
+  assertThrows(() => world.sendObject(uncloneable, right), refused);
+  await assertRejects(world.isendObject(uncloneable, right), refused);
+  await assertRejects(world.isendObject(1, size), { code: "ERR_OUT_OF_RANGE", argument: "dest" });
+  assertThrows(() => world.sendObject(1, right, -7), { code: "ERR_OUT_OF_RANGE", argument: "tag" });
+  assertThrows(() => world.recvObject(size), { code: "ERR_OUT_OF_RANGE", argument: "source" });
+  world.barrier();
+  assert.is(world.iprobe(), null);
+});
+
+/** Runs an operation in which the last rank alone has a value that cannot be sent. */
+test("a value that cannot be sent, on one rank of a collective: an error on each that waits for it", () => {
+  const bad = size - 1;
+  const mine = rank === bad ? uncloneable : { fine: rank };
+  const elsewhere = { code: "ERR_MPI_OTHER", message: `rank ${bad}` };
+  const expected = rank === bad ? refused : elsewhere;
+  assertThrows(() => world.bcastObject(mine, bad), expected);
+  assertThrows(() => world.allgatherObject(mine), expected);
+  assertThrows(() => world.alltoallObject(ranks.map(() => mine)), expected);
+  assertThrows(() => world.scatterObject(rank === bad ? ranks.map(() => mine) : null, bad), expected);
+  assertThrows(() => world.allreduceObject<unknown>(mine, (a) => a), expected);
+  if (rank === 0 || rank === bad) assertThrows(() => world.gatherObject(mine), expected);
+  else assert.is(world.gatherObject(mine), null);
+  // Nothing of all that is left over.
+  assertSame(world.allgatherObject(rank), ranks);
+});
+
+test("a wrong number of values is an error on all", () => {
+  const few = size === 1 ? [1, 2] : [1];
+  const elsewhere = { code: "ERR_MPI_OTHER" };
+  const local = { code: "ERR_OUT_OF_RANGE", argument: "values" };
+  assertThrows(() => world.scatterObject(rank === 0 ? few : null), rank === 0 ? local : elsewhere);
+  assertThrows(() => world.scatterObject(null), rank === 0 ? { code: "ERR_INVALID_ARG_TYPE" } : elsewhere);
+  assertThrows(() => world.alltoallObject(few), local);
+  assertThrows(() => world.bcastObject(1, size), { code: "ERR_OUT_OF_RANGE", argument: "root" });
+});
+
+test("values are combined in the order of ranks", () => {
+  const text = ranks.map((from) => `(${from})`).join("");
+  assert.is(
+    world.allreduceObject(`(${rank})`, (a, b) => a + b),
+    text,
+  );
+  assert.is(world.allreduceObject(`(${rank})`, mpi.SUM), text);
+  const root = size - 1;
+  const reduced = world.reduceObject([rank], (a, b) => [...a, ...b], root);
+  assertSame(reduced, rank === root ? ranks : null);
+  const sets = world.allreduceObject(new Set([rank, "all"]), (a, b) => new Set([...a, ...b]));
+  assertSame(sets, new Set([0, "all", ...ranks]));
+});
+
+test("predefined operations on single values", () => {
+  const { allreduceObject } = {
+    allreduceObject: <V>(value: V, op: mpi.Op): V => world.allreduceObject(value, op),
+  };
+  assert.is(allreduceObject(BigInt(rank) + 2n ** 70n, mpi.MAX), BigInt(size - 1) + 2n ** 70n);
+  assert.is(allreduceObject(`${rank}`, mpi.MIN), "0");
+  assert.is(
+    allreduceObject(rank + 1, mpi.PROD),
+    ranks.reduce((product, i) => product * (i + 1), 1),
+  );
+  assert.is(allreduceObject(1n << BigInt(rank), mpi.BOR), (1n << BigInt(size)) - 1n);
+  assert.is(allreduceObject(3n, mpi.BAND), 3n);
+  assert.is(allreduceObject(5, mpi.BXOR), size % 2 === 0 ? 0 : 5);
+  assert.is(allreduceObject<unknown>(rank, mpi.LAND), size === 1 ? 0 : false);
+  assert.is(allreduceObject(rank === 0, mpi.LOR), true);
+  assert.is(allreduceObject(rank === 0, mpi.LXOR), true);
+  assertSame(allreduceObject([rank % 2, rank], mpi.MAXLOC), size === 1 ? [0, 0] : [1, 1]);
+  assertSame(allreduceObject([rank % 2, rank], mpi.MINLOC), [0, 0]);
+  for (const op of [mpi.REPLACE, "sum", undefined]) {
+    assertThrows(() => world.reduceObject(1, op as mpi.Op), { code: "ERR_INVALID_ARG_TYPE", argument: "op" });
+  }
+});
+
+test("a function that throws", () => {
+  const fail = (): number => {
+    throw new RangeError("cannot be combined");
+  };
+  const act = () => world.reduceObject(rank, fail);
+  if (rank === 0 && size > 1) assert.throws(act, /cannot be combined/);
+  else assert.is(act(), rank === 0 ? 0 : null);
+  if (size > 1) assert.throws(() => world.allreduceObject(rank, fail), /cannot be combined/);
+  world.barrier();
+});
+
+test("intercommunicators: messages, but no collectives", async () => {
+  if (size < 2) return;
+  const half = world.split(rank % 2, rank) as mpi.Communicator;
+  const inter = half.createIntercomm(0, world, rank % 2 === 0 ? 1 : 0);
+  const peer = half.rank;
+  if (peer < inter.remoteSize) {
+    const sent = inter.isendObject(sample(rank, LARGE), peer);
+    assertValue(inter.recvObject(peer), rank % 2 === 0 ? rank + 1 : rank - 1, LARGE);
+    await sent;
+  }
+  for (const act of [() => inter.bcastObject(1, 0), () => inter.allgatherObject(1)]) {
+    assertThrows(act, { code: "ERR_MPI_COMM" });
+  }
+  inter.free();
+  half.free();
+});
+
+test("a large array inside is not copied as a whole", async () => {
+  if (size < 2 || rank > 1) return;
+  const bytes = 64 * 2 ** 20;
+  if (rank === 0) {
+    const data = new Float64Array(bytes / 8).fill(1.5);
+    const before = process.memoryUsage().arrayBuffers;
+    const sent = world.isendObject({ name: "large", data }, 1, 12);
+    assert.ok(process.memoryUsage().arrayBuffers - before < bytes / 8);
+    await sent;
+    return;
+  }
+  const before = process.memoryUsage().arrayBuffers;
+  const { data } = world.recvObject<{ data: Float64Array }>(0, 12);
+  assert.ok(process.memoryUsage().arrayBuffers - before < 1.25 * bytes);
+  assert.is(data.length, bytes / 8);
+  assert.is(data.buffer.byteLength, bytes);
+  assert.ok(data.every((value) => value === 1.5));
+});
