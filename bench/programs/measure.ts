@@ -28,7 +28,30 @@ export function measure(
     work(calls);
     ns[i] = Number(hrtime.bigint() - start) / calls / parts;
   }
+  print(name, ns, report);
+}
+
+/** As `measure`, for work that is awaited. */
+export async function measureAwaited(
+  name: string,
+  calls: number,
+  batches: number,
+  report: boolean,
+  work: (calls: number) => Promise<void>,
+): Promise<void> {
+  for (let i = 0; i < WARM_UP_BATCHES; i++) await work(calls);
+  const ns = new Float64Array(batches);
+  for (let i = 0; i < batches; i++) {
+    const start = hrtime.bigint();
+    await work(calls);
+    ns[i] = Number(hrtime.bigint() - start) / calls;
+  }
+  print(name, ns, report);
+}
+
+/** Prints the median. */
+export function print(name: string, ns: Float64Array, report: boolean): void {
   ns.sort();
-  const median = ((ns[(batches - 1) >> 1] as number) + (ns[batches >> 1] as number)) / 2;
+  const median = ((ns[(ns.length - 1) >> 1] as number) + (ns[ns.length >> 1] as number)) / 2;
   if (report) console.log(JSON.stringify({ name, ns: median }));
 }

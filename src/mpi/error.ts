@@ -52,7 +52,7 @@ function show(value: unknown): string {
 }
 
 function describe(value: unknown): string {
-  if (ArrayBuffer.isView(value)) return `${value.constructor.name}(${value.byteLength} bytes)`;
+  if (ArrayBuffer.isView(value)) return `${value.constructor?.name ?? "a view"}(${value.byteLength} bytes)`;
   const text = inspect(value, { depth: 0, breakLength: Infinity, maxStringLength: 60 });
   return typeof value === "object" && value !== null
     ? text

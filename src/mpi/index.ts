@@ -65,6 +65,7 @@ export * from "./functions.js";
 export { GROUP_EMPTY, Group, type RankRange } from "./group.js";
 export { INFO_ENV, INFO_NULL, Info, type InfoLike } from "./info.js";
 export { Message } from "./message.js";
+export type { ReceiveObjectOptions } from "./object/message.js";
 export type { Combine } from "./object/object.js";
 export {
   BAND,

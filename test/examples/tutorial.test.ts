@@ -32,7 +32,7 @@ for (const { name, launcher, env } of installed()) {
       const { status, stdout, stderr } = spawnSync(
         command,
         [...rest, "-n", ranks, process.execPath, "--enable-source-maps", PROGRAMS],
-        { env: { ...process.env, ...env }, encoding: "utf8", timeout: 60_000 },
+        { env: { ...process.env, ...env, NODE_V8_COVERAGE: undefined }, encoding: "utf8", timeout: 60_000 },
       );
       assert.is(status, 0, stdout + stderr);
       for (const program of names)
