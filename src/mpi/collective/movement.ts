@@ -9,6 +9,7 @@ import {
   bothBuffers,
   collective,
   equalBlocks,
+  ignore,
   incoming,
   notInPlace,
   outgoing,
@@ -74,8 +75,23 @@ export abstract class Movement extends Collective {
 
   #beginBcast<F extends Form>(form: F, buf: MessageBuffer, root: number): Begun<F> {
     const { data, count, handle, large } = resolve(buf, "buf", incoming);
+    const rank = this.rootRank(root);
+    if (this.isInter) {
+      // MPICH 4.0 gives the group of the receivers what its own process of the root's rank had in `buf`.
+      const role = this.role(root);
+      ignore(outgoing);
+      const { args, large } = equalBlocks(role === "remote root" ? incoming : outgoing, this.peers, 0);
+      const operation = {
+        name: "MPI_Scatterv",
+        kind: "collective",
+        large,
+        buffers: [buf, data, ...args],
+      } as const;
+      const into = role === "other" ? [data, count, handle] : [outgoing.data, 0, outgoing.handle];
+      return run(form, operation, [...args, ...into, rank, this.handle]);
+    }
     const operation = { name: "MPI_Bcast", kind: "collective", large, buffers: [buf, data] } as const;
-    return run(form, operation, [data, count, handle, this.rootRank(root), this.handle]);
+    return run(form, operation, [data, count, handle, rank, this.handle]);
   }
 
   /**

@@ -147,10 +147,15 @@ export interface EqualBlocks {
  * The parts of a whole as blocks, for the persistent forms: MPICH before 4.3 copies a process's own part when
  * MPI_Gather_init, MPI_Scatter_init or MPI_Allgather_init makes the request, and not when it is started
  * (pmodels/mpich#7078). Its v variants are right.
+ * @param distance From the beginning of one to that of the next. Default: one follows the other.
  */
-export function equalBlocks({ data, count, handle }: ResolvedBuffer, parts: number): EqualBlocks {
-  const large = outgoing.large || incoming.large || count * parts > INT_MAX;
-  const starts = Array.from({ length: parts }, (_, i) => i * count);
+export function equalBlocks(
+  { data, count, handle }: ResolvedBuffer,
+  parts: number,
+  distance: number = count,
+): EqualBlocks {
+  const large = outgoing.large || incoming.large || distance * parts > INT_MAX;
+  const starts = Array.from({ length: parts }, (_, i) => i * distance);
   const list = (values: readonly number[]): NativeArgument =>
     large ? BigInt64Array.from(values, BigInt) : Int32Array.from(values);
   return { args: [data, list(starts.map(() => count)), list(starts), handle], large };
