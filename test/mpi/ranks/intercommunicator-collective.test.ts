@@ -429,15 +429,17 @@ test(
 test(
   "scan and exscan are for one group",
   () => {
-    const array = new Float64Array(1);
-    const other = new Float64Array(1);
+    const [send, recv] = [new Float64Array(1), new Float64Array(1)];
+    const comm = inter();
     for (const scan of [
-      () => inter().scan(array, other),
-      () => inter().exscan(array, other),
-      () => inter().iscan(array, other),
-      () => inter().iexscan(array, other),
+      () => comm.scan(send, recv),
+      () => comm.exscan(send, recv),
+      () => comm.iscan(send, recv),
+      () => comm.iexscan(send, recv),
+      () => comm.scan(1),
+      () => comm.exscan(1n),
     ]) {
-      assertThrows(scan, { code: "ERR_MPI_COMM" });
+      assertThrows(scan, { code: "ERR_MPI_COMM", name: "MpiError" });
     }
   },
   { skip },
