@@ -41,8 +41,8 @@ export async function installedMpis(root: string): Promise<Mpi[]> {
 
 /**
  * What all peers get alike: ranks that have a core each poll without yielding it, and nobody is bound.
- * UCX neither catches SIGSEGV, which typed-mpi forbids it too, nor tests its memory hooks by shrinking the heap
- * under Node's other threads, of which one bare koffi program in some fifty died.
+ * UCX neither catches SIGSEGV, which typed-mpi forbids it too, nor tests its memory hooks by shrinking the
+ * heap under Node's other threads, of which one bare koffi program in some fifty died.
  */
 const launchEnvironment = (ranks: number): Record<string, string> => ({
   OMPI_MCA_mpi_yield_when_idle: ranks > availableParallelism() ? "1" : "0",

@@ -1,4 +1,4 @@
-/** Others' work on the same cores falsifies a figure: wait for them, but not for ever, and say what was left. */
+/** Others' work on the same cores falsifies a figure: wait for them, not for ever, and say what was left. */
 import { cpus } from "node:os";
 import { setTimeout } from "node:timers/promises";
 

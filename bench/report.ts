@@ -1,4 +1,4 @@
-/** The results as Markdown for people and as JSON for programs; neither holds a path or the name of a host. */
+/** The results as Markdown for people and JSON for programs; neither holds a path or the name of a host. */
 import { comparesByDifference, type Found, type Outcome, type Row } from "./compare.js";
 import type { Machine } from "./machine.js";
 import { type PeerName, peers } from "./peers.js";
@@ -36,12 +36,13 @@ export function toMarkdown(results: Results): string {
   const lines = [
     "# Bench",
     "",
-    `Measured ${results.date}${results.quick ? " with `--quick`" : ""} by \`npm run bench\`: median of ${results.rounds} rounds`,
+    `Measured ${results.date} by \`npm run bench${results.quick ? " -- --quick" : ""}\`:`,
+    `median of ${results.rounds} rounds`,
     "(least to most), the peers alternating in each round; every ratio is the median of the rounds' ratios.",
     "All ask for MPI_THREAD_MULTIPLE, poll without yielding while each rank has a core, and are not bound.",
     "",
     `- CPU: ${machine.cpu}, ${machine.cores} cores`,
-    `- Others' use of it before a round: ${percent(busy.median)} (${percent(busy.least)} to ${percent(busy.most)})`,
+    `- Others' use of it before a round: ${percentages(busy)}`,
     `- System: ${machine.system}`,
     `- Node ${machine.node}, V8 ${machine.v8}`,
     ...Object.entries(results.peers).flatMap(([mpi, found]) => peerLines(mpi, found)),
@@ -57,7 +58,10 @@ export function toMarkdown(results: Results): string {
   return lines.join("\n");
 }
 
-const percent = (share: number): string => `${Math.round(100 * share)} %`;
+function percentages({ median, least, most }: Summary): string {
+  const text = (share: number): string => `${Math.round(100 * share)} %`;
+  return `${text(median)} (${text(least)} to ${text(most)})`;
+}
 
 function peerLines(mpi: string, found: Results["peers"][string]): string[] {
   const described = Object.entries(found).map(([name, peer]) => {

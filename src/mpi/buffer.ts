@@ -1,4 +1,5 @@
 import type { Handle } from "./abi/abi.js";
+import { binding } from "./bindings/bind.js";
 import {
   bufferOf,
   byteLengthOf,
@@ -88,6 +89,10 @@ export class ResolvedBuffer {
   view: StridedView | undefined = undefined;
   /** Name of the argument it came from. */
   argument = "";
+  /** `data`, or its address once that is worth knowing: what blocking calls pass. */
+  pointer: ArrayBufferView | bigint | null = null;
+  /** The small TypedArray that it was resolved from, if nothing was changed since. */
+  last: unknown;
 
   /** @param access What is done with the memory. Default `"write"`, which is the stricter. */
   constructor(access: BufferAccess = "write") {
@@ -99,6 +104,9 @@ export class ResolvedBuffer {
     return this.elements * this.elementType.size;
   }
 }
+
+/** Elements of the largest array that is remembered. */
+const REMEMBERED = 8192;
 
 // The kind that was met last: programs send many messages of one kind.
 let lastTag: string | undefined;
@@ -112,12 +120,21 @@ let lastHandle: Handle = 0;
  * @param into Overwritten and returned.
  */
 export function resolve(value: unknown, argument: string, into: ResolvedBuffer): ResolvedBuffer {
+  // Loops send and receive the same array again and again. A detached one has no elements any more.
+  if (value === into.last && value !== undefined && lengthOf(value) === into.count) {
+    if (typeof into.pointer !== "bigint") into.pointer = binding().engine.addressOf(value as ArrayBufferView);
+    into.argument = argument;
+    return into;
+  }
   const tag = tagOf(value);
   if (tag === undefined) return resolveOther(value, argument, into);
   if (tag !== lastTag) remember(tag);
   const count = lengthOf(value);
   if (count === 0 || count > INT_MAX) return resolveUnusual(value as Uint8Array, count, argument, into);
   into.data = value as ArrayBufferView;
+  into.pointer = value as ArrayBufferView;
+  // Not large ones: this must not keep them alive, and they cost more than knowing their address saves.
+  into.last = count <= REMEMBERED ? value : undefined;
   into.count = count;
   into.type = lastType;
   into.handle = lastHandle;
@@ -216,6 +233,8 @@ export function recount(into: ResolvedBuffer, elements: number): ResolvedBuffer 
     into.count = elements;
   }
   into.handle = into.type.handle;
+  into.pointer = into.data;
+  into.last = undefined;
   return into;
 }
 

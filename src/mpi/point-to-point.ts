@@ -34,9 +34,9 @@ export abstract class PointToPoint extends Context {
    * @see MPI_Send, MPI 4.0 section 3.2.1
    */
   send(buf: MessageBuffer, dest: number, tag = 0): void {
-    const { data, count, handle, large } = resolve(buf, "buf", outgoing);
+    const { pointer, count, handle, large } = resolve(buf, "buf", outgoing);
     const fn = large ? native.MPI_Send_c : native.MPI_Send;
-    check(fn(data, count, handle, this.destination(dest), sendTag(tag), this.handle), "MPI_Send");
+    check(fn(pointer, count, handle, this.destination(dest), sendTag(tag), this.handle), "MPI_Send");
   }
 
   /** As `send`, but returns only when the message is being received. @see MPI_Ssend, MPI 4.0 section 3.4 */
@@ -108,10 +108,10 @@ export abstract class PointToPoint extends Context {
    * @see MPI_Recv, MPI 4.0 section 3.2.4
    */
   recv(buf: MessageBuffer, source: number = ANY_SOURCE, tag: number = ANY_TAG): Status {
-    const { data, count, handle, large } = resolve(buf, "buf", incoming);
+    const { pointer, count, handle, large } = resolve(buf, "buf", incoming);
     const { status } = addresses();
     const fn = large ? native.MPI_Recv_c : native.MPI_Recv;
-    check(fn(data, count, handle, this.origin(source), receiveTag(tag), this.handle, status), "MPI_Recv");
+    check(fn(pointer, count, handle, this.origin(source), receiveTag(tag), this.handle, status), "MPI_Recv");
     return scratchStatus();
   }
 
@@ -154,12 +154,12 @@ export abstract class PointToPoint extends Context {
     const expected = receiveTag(recvtag, "recvtag");
     const fn = from.large || into.large ? native.MPI_Sendrecv_c : native.MPI_Sendrecv;
     const code = fn(
-      from.data,
+      from.pointer,
       from.count,
       from.handle,
       rank,
       tag,
-      into.data,
+      into.pointer,
       into.count,
       into.handle,
       peer,

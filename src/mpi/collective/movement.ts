@@ -57,9 +57,9 @@ export abstract class Movement extends Collective {
    * @see MPI_Bcast, MPI 4.0 section 6.4
    */
   bcast<Buf extends MessageBuffer>(buf: Buf, root = 0): Buf {
-    const { data, count, handle, large } = resolve(buf, "buf", incoming);
+    const { pointer, count, handle, large } = resolve(buf, "buf", incoming);
     const fn = large ? native.MPI_Bcast_c : native.MPI_Bcast;
-    check(fn(data, count, handle, this.rootRank(root), this.handle), "MPI_Bcast");
+    check(fn(pointer, count, handle, this.rootRank(root), this.handle), "MPI_Bcast");
     return buf;
   }
 

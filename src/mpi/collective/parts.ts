@@ -27,6 +27,8 @@ export type Role = "root" | "remote root" | "other" | "none";
 /** A buffer that C does not look at. */
 export function ignore(into: ResolvedBuffer): void {
   into.data = null;
+  into.pointer = null;
+  into.last = undefined;
   into.count = 0;
   into.elements = 0;
   into.type = BYTE;
@@ -48,6 +50,7 @@ export function inPlaceAddress(): bigint {
 export function standIn(into: ResolvedBuffer): void {
   ignore(into);
   into.data = inPlaceAddress();
+  into.pointer = into.data;
 }
 
 export const notInPlace = (argument: string, where: string): ArgumentError =>

@@ -181,11 +181,11 @@ export abstract class Reduction extends Varying {
     }
     this.#assertMeaning(name, send);
     resolveOperands(send, second);
-    const { data, count, handle, large } = incoming;
+    const { pointer, count, handle, large } = incoming;
     if (large || incoming.elements > INT_MAX) this.#forAllLarge(name, third, send, second);
     else {
       const use = useOf(third, incoming, name);
-      endUse(use, fn(outgoing.data, data, count, handle, use.handle, this.handle), name);
+      endUse(use, fn(outgoing.pointer, pointer, count, handle, use.handle, this.handle), name);
     }
     return second;
   }
