@@ -26,7 +26,7 @@ const USAGE = `npm run bench -- [NAME...] [options]
   --list        list the work and its bars, measure nothing`;
 
 const ROUNDS = 7;
-const QUICK_ROUNDS = 3;
+const QUICK_ROUNDS = 5;
 
 /** How long others on the machine are waited for, in all. */
 const PATIENCE_MS = 600_000;

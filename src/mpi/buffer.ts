@@ -120,6 +120,7 @@ let lastHandle: Handle = 0;
  * @param into Overwritten and returned.
  */
 export function resolve(value: unknown, argument: string, into: ResolvedBuffer): ResolvedBuffer {
+  if (isReading) throw invalidValue(argument, "a getter of another buffer's description calls MPI", value);
   // Loops send and receive the same array again and again. A detached one has no elements any more.
   if (value === into.last && value !== undefined && lengthOf(value) === into.count) {
     if (typeof into.pointer !== "bigint") into.pointer = binding().engine.addressOf(value as ArrayBufferView);
@@ -245,13 +246,14 @@ function resolveDescription(value: unknown, argument: string, into: ResolvedBuff
   if (typeof value !== "object" || value === null || !("data" in value)) {
     throw invalidType(argument, EXPECTED, value);
   }
-  const { data, type } = value as { data: unknown; type?: unknown };
+  const given = snapshot(value);
+  const { data, type } = given;
   if (type !== undefined && !(type instanceof Datatype))
     throw invalidType(`${argument}.type`, "a Datatype", type);
   const { view, type: own } = elementsOf(data, `${argument}.data`);
   const element = type ?? own;
-  if ("shape" in value) return resolveStrided(value, view, element, argument, into);
-  const { count, offset = 0 } = value as { count?: unknown; offset?: unknown };
+  if ("shape" in given) return resolveStrided(given, view, element, argument, into);
+  const { count, offset = 0 } = given;
   const first = integerWithin(offset, `${argument}.offset`, view.length);
   const part = first === 0 ? view : view.subarray(first);
   const elements =
@@ -259,6 +261,22 @@ function resolveDescription(value: unknown, argument: string, into: ResolvedBuff
       ? countIn(view, part, element, argument)
       : integerWithin(count, `${argument}.count`, mostIn(view, part, element));
   return fill(into, elements === 0 ? null : part, elements, element, argument);
+}
+
+const FIELDS = ["data", "type", "count", "offset", "shape", "strides", "stride"] as const;
+
+/** Whether a description is being read, whose getters might call MPI, and so overwrite what was resolved. */
+let isReading = false;
+
+/** What a description says, read once. */
+function snapshot(description: object): Partial<Record<(typeof FIELDS)[number], unknown>> {
+  const source = description as Record<string, unknown>;
+  isReading = true;
+  try {
+    return Object.fromEntries(FIELDS.flatMap((name) => (name in source ? [[name, source[name]]] : [])));
+  } finally {
+    isReading = false;
+  }
 }
 
 function resolveStrided(

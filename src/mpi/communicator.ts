@@ -6,7 +6,7 @@ import { Created, created } from "./bindings/created.js";
 import { addresses, HandleArray, ints, readHandle, writeHandle } from "./bindings/scratch.js";
 import { COMM_TYPE_SHARED, UNDEFINED } from "./constants.js";
 import { sendTag } from "./context.js";
-import { beforeFinalize, version } from "./environment.js";
+import { beforeFinalize, finalized, version } from "./environment.js";
 import { invalidType, invalidValue, MpiError, outOfRange } from "./error.js";
 import { assertGroup, Group } from "./group.js";
 import { Info, type InfoLike, withInfo } from "./info.js";
@@ -288,9 +288,9 @@ export class Communicator extends Objects {
     }
   }
 
-  /** For `using`: frees it, unless it was. */
+  /** For `using`: frees it, unless it was or MPI has ended. */
   [Symbol.dispose](): void {
-    if (!this.freed) this.free();
+    if (!this.freed && !finalized()) this.free();
   }
 
   get #isPredefined(): boolean {

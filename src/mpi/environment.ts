@@ -6,7 +6,7 @@ import { vendorOf } from "./abi/detect.js";
 import { type Binding, binding, native } from "./bindings/bind.js";
 import { check } from "./bindings/check.js";
 import { addresses, ints } from "./bindings/scratch.js";
-import { invalidType, MpiError } from "./error.js";
+import { invalidType, MpiError, outOfRange } from "./error.js";
 
 /** How MPI may be called from threads. MPI 4.0 section 11.6. */
 export type ThreadLevel = "single" | "funneled" | "serialized" | "multiple";
@@ -153,7 +153,8 @@ export function finalize(): void {
  * @see MPI_Abort, MPI 4.0 section 9.2
  */
 export function abort(code = 1): never {
-  if (!Number.isInteger(code)) throw invalidType("code", "an integer", code);
+  if (typeof code !== "number") throw invalidType("code", "an integer", code);
+  if (!(Number.isInteger(code) && Math.abs(code) < 2 ** 31)) throw outOfRange("code", "a C int", code);
   ensureRunning();
   phase = "finalized";
   native.MPI_Abort(binding().abi.handle("MPI_COMM_WORLD"), code);

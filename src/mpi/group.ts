@@ -4,7 +4,7 @@ import { check } from "./bindings/check.js";
 import { type Created, created, sourceOf } from "./bindings/created.js";
 import { addresses, ints, writeHandle } from "./bindings/scratch.js";
 import { PROC_NULL } from "./constants.js";
-import { ensureRunning } from "./environment.js";
+import { ensureRunning, finalized } from "./environment.js";
 import { invalidType, MpiError, outOfRange } from "./error.js";
 
 /** The ranks `first`, `first + stride`, ... up to `last`; or down to it, if the stride is negative. */
@@ -147,9 +147,9 @@ export class Group {
     check(native.MPI_Group_free(addresses().handle), "MPI_Group_free");
   }
 
-  /** For `using`: frees it, unless it was. */
+  /** For `using`: frees it, unless it was or MPI has ended. */
   [Symbol.dispose](): void {
-    if (!this.freed) this.free();
+    if (!this.freed && !finalized()) this.free();
   }
 
   #with(other: Group, operation: SetOperation): Group {

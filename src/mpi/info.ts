@@ -3,7 +3,7 @@ import { binding, hasFunction, native } from "./bindings/bind.js";
 import { check } from "./bindings/check.js";
 import { type Created, created, sourceOf } from "./bindings/created.js";
 import { addresses, ints, writeHandle } from "./bindings/scratch.js";
-import { ensureRunning } from "./environment.js";
+import { ensureRunning, finalized } from "./environment.js";
 import { invalidType, invalidValue, MpiError, outOfRange } from "./error.js";
 
 const encoder = new TextEncoder();
@@ -167,9 +167,9 @@ export class Info implements Iterable<[string, string]> {
     this.#handle = undefined;
   }
 
-  /** For `using`: frees it, unless it was. */
+  /** For `using`: frees it, unless it was or MPI has ended. */
   [Symbol.dispose](): void {
-    if (!this.freed) this.free();
+    if (!this.freed && !finalized()) this.free();
   }
 
   /** The handle of one that has entries. MPICH reports MPI_ERR_ARG for INFO_NULL, Open MPI MPI_ERR_INFO. */

@@ -2,9 +2,9 @@ import type { Handle } from "./abi/abi.js";
 import { binding, native } from "./bindings/bind.js";
 import { check } from "./bindings/check.js";
 import { addresses, ints } from "./bindings/scratch.js";
-import { type MessageBuffer, ResolvedBuffer, resolve } from "./buffer.js";
+import { assertApart, type MessageBuffer, ResolvedBuffer, resolve } from "./buffer.js";
 import type { Datatype } from "./datatype.js";
-import { ensureRunning } from "./environment.js";
+import { ensureRunning, finalized } from "./environment.js";
 import { invalidType, invalidValue, MpiError, outOfRange } from "./error.js";
 import { combines } from "./op/reducible.js";
 import { type Combine, operandOf, UserFunction } from "./op/user-function.js";
@@ -143,6 +143,7 @@ export class Op {
     const from = resolve(invec, "invec", new ResolvedBuffer());
     const to = resolve(inoutvec, "inoutvec", new ResolvedBuffer());
     if (invec === inoutvec) throw invalidValue("inoutvec", "must not be invec", inoutvec);
+    assertApart(to, from);
     if (from.type !== to.type) {
       throw invalidValue("inoutvec", `expected elements of ${from.type}, as invec has`, inoutvec);
     }
@@ -182,9 +183,9 @@ export class Op {
     this.#user.free();
   }
 
-  /** For `using`: frees it, unless it was. */
+  /** For `using`: frees it, unless it was or MPI has ended. */
   [Symbol.dispose](): void {
-    if (!this.freed) this.free();
+    if (!this.freed && !finalized()) this.free();
   }
 
   toString(): string {

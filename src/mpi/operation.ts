@@ -31,6 +31,23 @@ export interface Operation extends Omit<TransferDescription, "operation" | "pers
 
 /** Its C function: `MPI_Gather`, `MPI_Igather` or `MPI_Gather_init`, and `_c` for large counts. */
 function functionName(name: string, form: Form, large: boolean): PrototypeName {
+  const known = NAMES[form][large ? "large" : "small"];
+  let found = known.get(name);
+  if (found === undefined) {
+    found = spell(name, form, large);
+    known.set(name, found);
+  }
+  return found;
+}
+
+/** The names that were put together before, since that costs more than a call. */
+const NAMES = {
+  blocking: { small: new Map<string, PrototypeName>(), large: new Map<string, PrototypeName>() },
+  nonblocking: { small: new Map<string, PrototypeName>(), large: new Map<string, PrototypeName>() },
+  persistent: { small: new Map<string, PrototypeName>(), large: new Map<string, PrototypeName>() },
+};
+
+function spell(name: string, form: Form, large: boolean): PrototypeName {
   const stem = form === "nonblocking" ? `MPI_I${name[4]?.toLowerCase()}${name.slice(5)}` : name;
   return `${stem}${form === "persistent" ? "_init" : ""}${large ? "_c" : ""}` as PrototypeName;
 }
@@ -51,8 +68,22 @@ export function run<F extends Form>(
   ) as Begun<F>;
 }
 
+/** Calls C; if the library has no such function, the operation is over. */
+function call(
+  name: PrototypeName,
+  args: readonly NativeArgument[],
+  takeError: Operation["takeError"],
+): number {
+  try {
+    return (native[name] as NativeOperation)(...args);
+  } catch (error) {
+    takeError?.();
+    throw error;
+  }
+}
+
 function complete(name: PrototypeName, { takeError }: Operation, args: readonly NativeArgument[]): undefined {
-  const code = (native[name] as NativeOperation)(...args);
+  const code = call(name, args, takeError);
   const error = takeError?.();
   check(code, name);
   if (error !== undefined) throw error;
@@ -68,7 +99,7 @@ function begin(
   // Persistent collectives take an MPI_Info before the request; persistent sends and receives do not.
   const isHinted = persistent && operation.kind === "collective";
   const hints = isHinted ? [binding().abi.handle("MPI_INFO_NULL")] : [];
-  const code = (native[name] as NativeOperation)(...args, ...hints, addresses().handle);
+  const code = call(name, [...args, ...hints, addresses().handle], operation.takeError);
   if (code !== 0) operation.takeError?.();
   check(code, name);
   const transfer = new Transfer(readHandle(), { ...operation, operation: name, persistent });

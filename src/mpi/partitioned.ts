@@ -61,7 +61,7 @@ export class PartitionedRequest extends PersistentRequest {
   #transfer(kind: "send" | "receive", operation: string): Transfer {
     const transfer = Request.transfer(this);
     if (transfer.freed) throw freed(transfer);
-    if (transfer.kind === kind) return transfer;
+    if (transfer.operation === INIT[kind]) return transfer;
     throw wrongRequest(`${transfer.operation} is no ${kind}`, operation);
   }
 
@@ -70,6 +70,8 @@ export class PartitionedRequest extends PersistentRequest {
     throw outOfRange(argument, `a partition from ${first} to ${this.partitions - 1}`, value);
   }
 }
+
+const INIT = { send: "MPI_Psend_init", receive: "MPI_Precv_init" } as const;
 
 /** MPICH 4.0 ends the process at a send to PROC_NULL, and never completes a receive from it. */
 const noPeer = (argument: string, rank: number): Error =>
@@ -88,7 +90,7 @@ export abstract class Partitioned extends PointToPoint {
    */
   psendInit(buf: MessageBuffer, partitions: number, dest: number, tag = 0): PartitionedRequest {
     if (dest === PROC_NULL) throw noPeer("dest", dest);
-    return this.#init("MPI_Psend_init", "send", buf, partitions, this.destination(dest), tag);
+    return this.#init("send", buf, partitions, this.destination(dest), tag);
   }
 
   /**
@@ -98,17 +100,17 @@ export abstract class Partitioned extends PointToPoint {
    */
   precvInit(buf: MessageBuffer, partitions: number, source: number, tag = 0): PartitionedRequest {
     if (source === ANY_SOURCE || source === PROC_NULL) throw noPeer("source", source);
-    return this.#init("MPI_Precv_init", "receive", buf, partitions, this.origin(source), tag);
+    return this.#init("receive", buf, partitions, this.origin(source), tag);
   }
 
   #init(
-    operation: "MPI_Psend_init" | "MPI_Precv_init",
     kind: "send" | "receive",
     buf: MessageBuffer,
     partitions: number,
     rank: number,
     tag: number,
   ): PartitionedRequest {
+    const operation = INIT[kind];
     if (!Number.isInteger(partitions)) throw invalidType("partitions", "an integer", partitions);
     const { data, elements } = resolve(buf, "buf", buffer);
     if (partitions < 1 || elements % partitions !== 0) {
@@ -118,7 +120,12 @@ export abstract class Partitioned extends PointToPoint {
     const info = binding().abi.handle("MPI_INFO_NULL");
     const args = [data, partitions, count, handle, rank, sendTag(tag), this.handle, info];
     check(native[operation](...args, addresses().handle), operation);
-    const transfer = new Transfer(readHandle(), { operation, kind, buffers: [buf, data], persistent: true });
+    const transfer = new Transfer(readHandle(), {
+      operation,
+      kind: "partitioned",
+      buffers: [buf, data],
+      persistent: true,
+    });
     return new PartitionedRequest(transfer, partitions);
   }
 }

@@ -5,7 +5,6 @@ import { datatypeOf, type ViewConstructor } from "./buffer.js";
 import { ANY_TAG, UNDEFINED } from "./constants.js";
 import { BYTE, type Datatype } from "./datatype.js";
 import { ensureRunning } from "./environment.js";
-import type { MpiError } from "./error.js";
 
 /** Where MPI_Status has its fields, in words of 4 bytes. */
 interface Layout {
@@ -47,8 +46,6 @@ export class Status {
   readonly source: number;
   /** Its tag; `ANY_TAG` if nothing was received. */
   readonly tag: number;
-  /** What went wrong with this one of several requests. */
-  readonly error: MpiError | undefined;
   readonly #w0: number;
   readonly #w1: number;
   readonly #w2: number;
@@ -59,13 +56,12 @@ export class Status {
   readonly #w7: number;
 
   /** @param words Holds an MPI_Status that the library wrote, at word `at`. */
-  constructor(words: Int32Array, at: number, error?: MpiError) {
+  constructor(words: Int32Array, at: number) {
     const { source, tag, rank } = layout();
     const nativeSource = words[at + source] as number;
     const nativeTag = words[at + tag] as number;
     this.source = nativeSource < 0 ? rank(nativeSource) : nativeSource;
     this.tag = nativeTag < 0 ? ANY_TAG : nativeTag;
-    this.error = error;
     this.#w0 = words[at] as number;
     this.#w1 = words[at + 1] as number;
     this.#w2 = words[at + 2] as number;
@@ -138,7 +134,7 @@ export class StatusArray {
     return this.words[index * layout().words + layout().error] as number;
   }
 
-  get(index: number, error?: MpiError): Status {
-    return new Status(this.words, index * layout().words, error);
+  get(index: number): Status {
+    return new Status(this.words, index * layout().words);
   }
 }

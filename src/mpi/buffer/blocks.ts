@@ -2,7 +2,7 @@ import type { Handle } from "../abi/abi.js";
 import { HandleArray } from "../bindings/scratch.js";
 import { Datatype } from "../datatype/datatype.js";
 import { BYTE } from "../datatype/predefined.js";
-import { invalidType, MpiError, outOfRange } from "../error.js";
+import { invalidType, invalidValue, MpiError, outOfRange } from "../error.js";
 import { elementsOf, type MessageData } from "./element.js";
 import { hasLargeCounts, INT_MAX } from "./large.js";
 
@@ -49,6 +49,8 @@ export class ResolvedBlocks {
   handle: Handle = 0;
   /** Whether the arrays are 64 bits wide, so that the `_c` function must be called. */
   large = false;
+  /** Where the blocks lie in `data`. */
+  places: readonly Place[] = [];
   /** Elements of `type` in all blocks. */
   elements = 0;
   /** Name of the argument it came from. */
@@ -71,6 +73,8 @@ export class ResolvedTypedBlocks {
   /** The handles of the types, as C reads them: `handles.view`. */
   handles: HandleArray | undefined;
   large = false;
+  /** Where the blocks lie in `data`. */
+  places: readonly Place[] = [];
   argument = "";
 
   /** As {@link ResolvedBlocks.widen}. */
@@ -120,6 +124,7 @@ export function resolveBlocks(
   into.type = element;
   into.handle = element.handle;
   into.large = large;
+  into.places = places;
   into.argument = argument;
   return into;
 }
@@ -153,6 +158,7 @@ export function resolveTypedBlocks(
   into.handles = new HandleArray(blocks);
   for (const [i, type] of list.entries()) into.handles.set(i, type.handle);
   into.large = large;
+  into.places = places;
   into.argument = argument;
   return into;
 }
@@ -208,7 +214,7 @@ function sums(values: readonly number[]): number[] {
 }
 
 /** The bytes of a block. */
-interface Place {
+export interface Place {
   readonly begin: number;
   readonly end: number;
   /** Whether all bytes between them are the block's. */
@@ -226,6 +232,26 @@ function assertInside(places: readonly Place[], byteLength: number, argument: st
     if (begin === end || (begin >= 0 && end <= byteLength)) continue;
     const expected = `block ${i} inside of the data of ${byteLength} bytes`;
     throw outOfRange(argument, expected, `from byte ${begin} to ${end}`);
+  }
+}
+
+/**
+ * What is sent and what is received must not lie upon each other, for which MPICH ends the process.
+ * @throws TypeError
+ */
+export function assertBlocksApart(
+  from: ResolvedBlocks | ResolvedTypedBlocks,
+  into: ResolvedBlocks | ResolvedTypedBlocks,
+): void {
+  const [a, b] = [from.data, into.data];
+  if (!ArrayBuffer.isView(a) || !ArrayBuffer.isView(b) || a.buffer !== b.buffer) return;
+  const distance = a.byteOffset - b.byteOffset;
+  const sent = from.places.filter(({ begin, end, dense }) => dense && begin < end);
+  for (const { begin, end, dense } of into.places) {
+    const isHit = sent.some((place) => place.begin + distance < end && begin < place.end + distance);
+    if (dense && begin < end && isHit) {
+      throw invalidValue(from.argument, "must not overlap the other buffer: say IN_PLACE instead", a);
+    }
   }
 }
 

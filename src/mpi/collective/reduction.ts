@@ -50,9 +50,10 @@ export abstract class Reduction extends Varying {
     const root = third === undefined ? 0 : (third as number); // null is no root
     const type = putScalar(send);
     scalarOperands.type = type;
+    const rank = this.rootRank(root);
     const use = useOf(second, scalarOperands, "MPI_Reduce");
     const { send: from, receive: to } = addresses();
-    const code = native.MPI_Reduce(from, to, 1, type.handle, use.handle, this.rootRank(root), this.handle);
+    const code = native.MPI_Reduce(from, to, 1, type.handle, use.handle, rank, this.handle);
     endUse(use, code, "MPI_Reduce");
     const role = this.role(root);
     return role === "root" || role === "remote root" ? takeScalar(send) : null;
@@ -279,7 +280,8 @@ export abstract class Reduction extends Varying {
     const parts = checkCounts(counts, this.size);
     const total = parts.reduce((sum, count) => sum + count, 0);
     this.#resolveScattered(send, recv, total, parts[this.rank] as number);
-    const native = Int32Array.from(parts);
+    const isLarge = outgoing.large || incoming.large;
+    const native = isLarge ? BigInt64Array.from(parts, BigInt) : Int32Array.from(parts);
     const use = useOf(op, incoming, "MPI_Reduce_scatter", form);
     const args = [outgoing.data, incoming.data, native, incoming.handle, use.handle, this.handle];
     return run(form, reduction("MPI_Reduce_scatter", use, send, recv, native), args);
@@ -362,8 +364,17 @@ const reduction = (name: string, use: OpUse, ...buffers: unknown[]): Operation =
   takeError: use.takeError,
 });
 
-/** What a reduction of these operands needs of its Op, which is SUM if there is none. */
+/**
+ * What a reduction of these operands needs of its Op, which is SUM if there is none.
+ * @throws MpiError `ERR_MPI_UNSUPPORTED` for more elements than the library can count
+ */
 function useOf(op: unknown, operands: OpOperands, name: string, form: Form = "blocking"): OpUse {
+  if (operands !== scalarOperands && incoming.elements > INT_MAX && !incoming.large) {
+    throw new MpiError(`${name} of ${incoming.elements} elements is not supported by this MPI; MPI 4.0 can`, {
+      code: "ERR_MPI_UNSUPPORTED",
+      operation: name,
+    });
+  }
   if (op === undefined) return SUM.use(operands, name);
   if (op instanceof Op) return op.use(operands, name, form === "persistent");
   throw invalidType("op", "an Op (SUM, MAX, ...)", op);

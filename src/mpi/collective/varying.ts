@@ -1,5 +1,6 @@
 import type { NativeArgument } from "../../ffi/index.js";
 import {
+  assertBlocksApart,
   type BlocksDescription,
   ResolvedBlocks,
   ResolvedTypedBlocks,
@@ -169,6 +170,7 @@ export abstract class Varying extends Movement {
     const into = resolveBlocks(recv, "recv", this.peers, new ResolvedBlocks(), RECEIVED);
     const given = sentBlocks(form, send, recv as BlocksDescription);
     const from = given === IN_PLACE ? null : resolveBlocks(given, "send", this.peers, new ResolvedBlocks());
+    if (from !== null) assertBlocksApart(from, into);
     const operation = varying("MPI_Alltoallv", undefined, from === null ? [into] : [from, into], send, recv);
     const sent = from === null ? [inPlaceAddress(), null, null, BYTE.handle] : listOf(from);
     return run(form, operation, [...sent, ...listOf(into), this.handle]);
@@ -204,6 +206,7 @@ export abstract class Varying extends Movement {
     const given = sentBlocks(form, send, recv as TypedBlocksDescription);
     const from =
       given === IN_PLACE ? null : resolveTypedBlocks(given, "send", this.peers, new ResolvedTypedBlocks());
+    if (from !== null) assertBlocksApart(from, into);
     const operation = varying("MPI_Alltoallw", undefined, from === null ? [into] : [from, into], send, recv);
     const sent = from === null ? [inPlaceAddress(), null, null, null] : typedListOf(from);
     return run(form, operation, [...sent, ...typedListOf(into), this.handle]);

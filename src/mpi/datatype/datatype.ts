@@ -3,7 +3,7 @@ import { binding, native } from "../bindings/bind.js";
 import { check } from "../bindings/check.js";
 import { Created, sourceOf } from "../bindings/created.js";
 import { addresses, ints } from "../bindings/scratch.js";
-import { ensureRunning } from "../environment.js";
+import { ensureRunning, finalized } from "../environment.js";
 import { invalidType, MpiError, outOfRange } from "../error.js";
 import { checkRecipe, construct } from "./construct.js";
 import { recipeOf } from "./decode.js";
@@ -335,9 +335,9 @@ export class Datatype<Value = unknown> {
     this.#handle = undefined;
   }
 
-  /** For `using`: frees it, unless it was. */
+  /** For `using`: frees it, unless it was or MPI has ended. */
   [Symbol.dispose](): void {
-    if (!this.freed) this.free();
+    if (!this.freed && !finalized()) this.free();
   }
 
   toString(): string {

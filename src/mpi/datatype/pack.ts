@@ -4,7 +4,14 @@ import { check } from "../bindings/check.js";
 import { addresses, ints, longs } from "../bindings/scratch.js";
 import { elementsOf, type MessageData } from "../buffer/element.js";
 import { hasLargeCounts, INT_MAX } from "../buffer/large.js";
-import { datatypeOf, type MessageBuffer, ResolvedBuffer, resolve, type ViewConstructor } from "../buffer.js";
+import {
+  assertApart,
+  datatypeOf,
+  type MessageBuffer,
+  ResolvedBuffer,
+  resolve,
+  type ViewConstructor,
+} from "../buffer.js";
 import { COMM_WORLD, Communicator } from "../communicator.js";
 import { ensureRunning } from "../environment.js";
 import { invalidType, outOfRange } from "../error.js";
@@ -21,6 +28,7 @@ import type { Datatype } from "./datatype.js";
 // Reused by every call: nothing below runs twice at the same time.
 const source = new ResolvedBuffer("read");
 const target = new ResolvedBuffer("write");
+const region = new ResolvedBuffer("read");
 
 /**
  * How many bytes `pack` needs at most for some elements.
@@ -61,7 +69,7 @@ export function pack(
 ): number {
   const context = contextOf(comm);
   const { data, count, handle, byteLength } = resolve(buf, "buf", source);
-  const { bytes, length, large } = packedBytes(packed, position, byteLength);
+  const { bytes, length, large } = packedBytes(packed, position, byteLength, source);
   const out = place(position, large);
   const operation = large ? "MPI_Pack_c" : "MPI_Pack";
   check(native[operation](data, count, handle, bytes, length, out, context), operation);
@@ -84,7 +92,7 @@ export function unpack(
 ): number {
   const context = contextOf(comm);
   const { data, count, handle, byteLength } = resolve(buf, "buf", target);
-  const { bytes, length, large } = packedBytes(packed, position, byteLength);
+  const { bytes, length, large } = packedBytes(packed, position, byteLength, target);
   const out = place(position, large);
   const operation = large ? "MPI_Unpack_c" : "MPI_Unpack";
   check(native[operation](bytes, length, out, data, count, handle, context), operation);
@@ -107,7 +115,7 @@ export function packExternalSize(count: number, type: Datatype | ArrayBufferView
 export function packExternal(buf: MessageBuffer, packed: MessageData, position = 0): number {
   ensureRunning();
   const { data, count, handle, elements: total, elementType } = resolve(buf, "buf", source);
-  const { bytes, large } = packedBytes(packed, position, packExternalSize(total, elementType));
+  const { bytes, large } = packedBytes(packed, position, packExternalSize(total, elementType), source);
   const operation = large ? "MPI_Pack_external_c" : "MPI_Pack_external";
   const out = place(position, true);
   check(native[operation](EXTERNAL32, data, count, handle, bytes, bytes.byteLength, out), operation);
@@ -118,7 +126,7 @@ export function packExternal(buf: MessageBuffer, packed: MessageData, position =
 export function unpackExternal(packed: MessageData, buf: MessageBuffer, position = 0): number {
   ensureRunning();
   const { data, count, handle, elements: total, elementType } = resolve(buf, "buf", target);
-  const { bytes, large } = packedBytes(packed, position, packExternalSize(total, elementType));
+  const { bytes, large } = packedBytes(packed, position, packExternalSize(total, elementType), target);
   const operation = large ? "MPI_Unpack_external_c" : "MPI_Unpack_external";
   const out = place(position, true);
   check(native[operation](EXTERNAL32, bytes, bytes.byteLength, out, data, count, handle), operation);
@@ -149,6 +157,7 @@ function packedBytes(
   packed: unknown,
   position: unknown,
   needed: number,
+  other: ResolvedBuffer,
 ): { bytes: Uint8Array; length: number; large: boolean } {
   const { view: bytes } = elementsOf(packed, "packed");
   const large = hasLargeCounts();
@@ -157,7 +166,13 @@ function packedBytes(
   if (!(Number.isInteger(position) && position >= 0 && position <= length)) {
     throw outOfRange("position", `an integer from 0 to ${length}`, position);
   }
-  if (position + needed <= length) return { bytes, length, large };
+  if (position + needed <= length) {
+    if (needed > 0) {
+      const part = new Uint8Array(bytes.buffer, bytes.byteOffset + position, needed);
+      assertApart(resolve(part, "packed", region), other);
+    }
+    return { bytes, length, large };
+  }
   throw outOfRange("packed", `${needed} bytes from position ${position} on`, length - position);
 }
 

@@ -16,6 +16,9 @@ export interface Completion {
   readonly status: Status;
 }
 
+/** An await asks so many times before it leaves it to the poller: some microseconds, less than a turn of the loop. */
+const TESTS_AT_ONCE = 50;
+
 /**
  * A nonblocking operation. MPI 4.0 section 3.7.
  *
@@ -89,11 +92,17 @@ export class Request implements PromiseLike<Status> {
         else resolve(outcome);
       };
       const giveUp = (): void => {
-        if (transfer.kind === "receive") this.cancel();
-        else reject(signal?.reason);
+        if (transfer.kind !== "receive") return reject(signal?.reason);
+        try {
+          this.cancel();
+        } catch (error) {
+          reject(error); // Nobody hears what a listener throws.
+        }
       };
-      const ended = completion.test(transfer);
-      if (ended !== undefined) return settle(ended);
+      for (let i = 0; i < TESTS_AT_ONCE; i++) {
+        const ended = completion.test(transfer);
+        if (ended !== undefined) return settle(ended);
+      }
       transfer.onceEnded(settle);
       follow(transfer);
       if (signal?.aborted) giveUp();
@@ -119,13 +128,13 @@ export class Request implements PromiseLike<Status> {
   cancel(): void {
     const transfer = this.#transfer;
     if (!transfer.active || transfer.cancelling) return;
-    if (transfer.kind === "collective") {
+    if (transfer.kind === "collective" || transfer.kind === "partitioned") {
       throw wrongRequest(`${transfer.operation} is collective: it cannot be cancelled`, "MPI_Cancel");
     }
     ensureRunning();
     writeHandle(transfer.handle);
-    transfer.cancelling = true;
     check(native.MPI_Cancel(addresses().handle), "MPI_Cancel");
+    transfer.cancelling = true;
   }
 
   /**
@@ -190,14 +199,19 @@ export class Request implements PromiseLike<Status> {
     return ended === null ? null : completionOf(ended);
   }
 
-  /** Blocks until at least one of the active requests is complete; empty if none is active. @see MPI_Waitsome */
+  /**
+   * Blocks until at least one of the active requests is complete; empty if none is active.
+   * @throws MpiError what one of them failed with; its `index` tells which, and its `completions` are those of the
+   *   others that completed with it
+   * @see MPI_Waitsome
+   */
   static waitSome(requests: readonly Request[]): Completion[] {
-    return throwFirst(completion.waitSome(transfersOf(requests))).map(completionOf);
+    return completionsOf(completion.waitSome(transfersOf(requests)));
   }
 
-  /** Those of the active requests that are complete. @see MPI_Testsome */
+  /** Those of the active requests that are complete. @throws as `waitSome` @see MPI_Testsome */
   static testSome(requests: readonly Request[]): Completion[] {
-    return throwFirst(completion.testSome(transfersOf(requests))).map(completionOf);
+    return completionsOf(completion.testSome(transfersOf(requests)));
   }
 
   /**
@@ -205,25 +219,21 @@ export class Request implements PromiseLike<Status> {
    * @throws MpiError what a request failed with, when its turn comes
    */
   static async *completions(requests: readonly Request[]): AsyncGenerator<Completion, void> {
-    const pending = new Map<number, Promise<Completion>>();
+    const ended: completion.Ended[] = [];
+    let wake = (): void => {};
+    let pending = 0;
     for (const [index, transfer] of transfersOf(requests).entries()) {
       if (!transfer.active) continue;
-      const request = requests[index] as Request;
-      const next = request.promise().then((status) => ({ index, status }));
-      next.catch(() => {}); // It is thrown where it is yielded.
-      pending.set(index, next);
+      pending++;
+      const end = (outcome: Outcome): void => {
+        ended.push({ index, outcome });
+        wake();
+      };
+      (requests[index] as Request).promise().then(end, end);
     }
-    while (pending.size > 0) {
-      const { index, settled } = await Promise.race(
-        Array.from(pending, ([index, next]) =>
-          next.then(
-            () => ({ index, settled: next }),
-            () => ({ index, settled: next }),
-          ),
-        ),
-      );
-      pending.delete(index);
-      yield await settled;
+    for (; pending > 0; pending--) {
+      if (ended.length === 0) await new Promise<void>((resolve) => (wake = resolve));
+      yield completionOf(ended.shift() as completion.Ended);
     }
   }
 
@@ -276,8 +286,11 @@ export class PersistentRequest extends Request {
 
   /** For `using`: waits until it is complete, and frees it. */
   override [Symbol.dispose](): void {
-    super[Symbol.dispose]();
-    this.free();
+    try {
+      super[Symbol.dispose]();
+    } finally {
+      this.free();
+    }
   }
 }
 
@@ -325,14 +338,22 @@ function statusOf(outcome: Outcome): Status {
   return outcome;
 }
 
-function completionOf(ended: completion.Ended): Completion {
-  return { index: ended.index, status: statusOf(ended.outcome) };
+/** @throws what it failed with, which knows its index */
+function completionOf({ index, outcome }: completion.Ended): Completion {
+  if (outcome instanceof Error) throw Object.assign(outcome, { index });
+  return { index, status: outcome };
 }
 
-/** Of several that ended together, all are recorded; a failure is thrown for the first that failed. */
-function throwFirst(ended: completion.Ended[]): completion.Ended[] {
-  for (const { outcome } of ended) statusOf(outcome);
-  return ended;
+/**
+ * The completions of several that ended together.
+ * @throws what the first that failed failed with, which knows the others in `completions`: nobody tells of them again
+ */
+function completionsOf(ended: readonly completion.Ended[]): Completion[] {
+  const failed = ended.find(({ outcome }) => outcome instanceof Error);
+  const completions = ended.filter(({ outcome }) => !(outcome instanceof Error)).map(completionOf);
+  if (failed !== undefined)
+    throw Object.assign(failed.outcome as Error, { index: failed.index, completions });
+  return completions;
 }
 
 /** Reports requests that the user dropped while the library worked on them. For TYPED_MPI_DEBUG=requests. */

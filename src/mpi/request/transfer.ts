@@ -8,7 +8,7 @@ import type { Status } from "../status.js";
 export type Outcome = Status | Error;
 
 /** What MPI_Cancel may do: it works for receives, hardly ever for sends, and must not be tried for the rest. */
-export type TransferKind = "send" | "receive" | "collective";
+export type TransferKind = "send" | "receive" | "collective" | "partitioned";
 
 export interface TransferDescription {
   /** The C function that began it, `"MPI_Irecv"`. */
@@ -129,7 +129,13 @@ export const handleOf = (transfer: Transfer): Handle =>
   transfer.active ? transfer.handle : binding().abi.handle("MPI_REQUEST_NULL");
 
 /** Whether TYPED_MPI_DEBUG, a list separated by commas, has "requests" in it. */
-const debugging = (): boolean => (process.env["TYPED_MPI_DEBUG"] ?? "").split(",").includes("requests");
+function debugging(): boolean {
+  isDebugging ??= (process.env["TYPED_MPI_DEBUG"] ?? "").split(",").includes("requests");
+  return isDebugging;
+}
+
+/** Read once: each look at the environment costs as much as beginning an operation. */
+let isDebugging: boolean | undefined;
 
 /** The user's part of the stack. */
 function callerStack(): string {

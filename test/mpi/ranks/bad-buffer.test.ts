@@ -265,3 +265,31 @@ test("memory that overlaps", () => {
   self.allreduce(all.subarray(0, 4), all.subarray(4, 8));
   self.sendrecv(all.subarray(4, 8), 0, 0, all.subarray(0, 4), 0, 0);
 });
+
+test("overlapping blocks, packed bytes and operands of reduceLocal", () => {
+  const value = "ERR_INVALID_ARG_VALUE";
+  const all = array(8);
+  const counts = [4];
+  const overlapping = [
+    { data: all, counts },
+    { data: all, counts, displs: [2] },
+  ] as const;
+  refused(() => self.alltoallv(...overlapping), value, "send");
+  self.alltoallv({ data: all, counts }, { data: all, counts, displs: [4] });
+  const types = [mpi.DOUBLE];
+  refused(() => self.alltoallw({ data: all, counts, types }, { data: all, counts, types }), value, "send");
+  refused(() => mpi.pack(all, all), value, "packed");
+  refused(() => mpi.unpack(all.buffer, all), value, "packed");
+  refused(() => mpi.SUM.reduceLocal(all.subarray(0, 3), all.subarray(1, 4)), value, "inoutvec");
+});
+
+test("a getter of a description that calls MPI", () => {
+  const other = array();
+  const calling = {
+    get data(): Float64Array {
+      self.bcast(other);
+      return array();
+    },
+  };
+  refused(() => self.allreduce(calling, array()), "ERR_INVALID_ARG_VALUE", "buf");
+});
