@@ -92,9 +92,9 @@ export class Request implements PromiseLike<Status> {
         else resolve(outcome);
       };
       const giveUp = (): void => {
-        if (transfer.kind !== "receive") return reject(signal?.reason);
         try {
-          this.cancel();
+          if (transfer.kind === "receive") this.cancel();
+          else reject(signal?.reason);
         } catch (error) {
           reject(error); // Nobody hears what a listener throws.
         }
