@@ -128,10 +128,13 @@ function chooseLibrary(
   if (mpi === undefined) return openLibrary(env);
   if (!FAMILY_NAMES.includes(mpi)) return openLibrary({ ...env, TYPED_MPI_LIB: mpi });
   const { TYPED_MPI_LIB: _, ...free } = env;
-  const names = discover(free)
-    .filter(({ family, missing }: Candidate) => family === mpi && missing === undefined)
-    .map(({ name }) => name);
-  if (names.length === 0) throw libraryNotFound([]);
+  const candidates = discover(free).filter(({ family }: Candidate) => family === mpi);
+  const names = candidates.filter(({ missing }) => missing === undefined).map(({ name }) => name);
+  if (names.length === 0) {
+    throw libraryNotFound(
+      candidates.map((candidate) => ({ candidate, problem: candidate.missing ?? "not of this family" })),
+    );
+  }
   return openLibrary({ ...env, TYPED_MPI_LIB: names.join(delimiter) });
 }
 
@@ -166,7 +169,7 @@ export function typeScriptOptions(program: string, node: string = process.versio
   if (major === 23 || since(22, 6)) return ["--experimental-strip-types"];
   throw new CommandError(
     "ERR_NODE_VERSION",
-    `Node ${node} cannot run "${program}": TypeScript files need Node 22.18 or later. ` +
+    `Node ${node} cannot run "${program}": TypeScript files need Node 22.6 or later. ` +
       "Compile it to JavaScript, or use a newer Node.",
   );
 }
