@@ -47,7 +47,7 @@ const latency = (name: string, title: string, bytes: number): Case => ({
   ranks: 2,
   unit: "ns",
   args: [20_000, 15, bytes],
-  quickCalls: 5000,
+  quickCalls: 20_000,
   against: [{ peer: "mpi4py", atMost: 0.7 }, { peer: "koffi" }, { peer: "c" }],
   value: time,
 });

@@ -166,6 +166,9 @@ function resolveUnusual(
   return fill(into, view, count, lastType, argument);
 }
 
+/** Two small arrays of different memory that were met last: to ask for it costs as much as a call into C. */
+const apart: { later?: ArrayBufferView; earlier?: ArrayBufferView } = {};
+
 /**
  * Two buffers of one call must not share memory, for which MPICH ends the process. Elements with gaps between
  * them may lie between each other's: those are not compared.
@@ -176,7 +179,13 @@ export function assertApart(later: ResolvedBuffer, earlier: ResolvedBuffer, part
   const [a, b] = [later.data, earlier.data];
   if (typeof a === "bigint" || typeof b === "bigint" || a === null || b === null) return;
   if (byteLengthOf(b) === 0) throw invalidValue(earlier.argument, "the ArrayBuffer is detached", b);
-  if (bufferOf(a) !== bufferOf(b) || !later.type.isDense || !earlier.type.isDense) return;
+  if (a === apart.later && b === apart.earlier) return;
+  const isOfOne = bufferOf(a) === bufferOf(b);
+  if (!isOfOne && later.last === a && earlier.last === b) {
+    apart.later = a;
+    apart.earlier = b;
+  }
+  if (!isOfOne || !later.type.isDense || !earlier.type.isDense) return;
   const [start, other] = [offsetOf(a), offsetOf(b)];
   if (start < other + earlier.byteLength * parts && other < start + later.byteLength) {
     throw invalidValue(later.argument, "must not overlap the other buffer: say IN_PLACE instead", a);

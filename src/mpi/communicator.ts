@@ -310,8 +310,7 @@ export class Communicator extends Objects {
 
   /** @param duplicate Where C writes the handle, at the latest when `request` is complete. */
   async #whenDuplicated(operation: string, request: Handle, duplicate: HandleArray): Promise<Communicator> {
-    const description = { operation, kind: "collective", buffers: [duplicate.view] } as const;
-    await new Request(new Transfer(request, description));
+    await new Request(new Transfer(request, operation, { kind: "collective", buffers: [duplicate.view] }));
     return this.#duplicate(duplicate.get(0));
   }
 

@@ -46,7 +46,7 @@ export class Message {
     const operation = large ? "MPI_Imrecv_c" : "MPI_Imrecv";
     const request = new HandleArray(1);
     check(native[operation](data, count, handle, addresses().handle, request.view), operation);
-    return new Request(new Transfer(request.get(0), { operation, kind: "receive", buffers: [buf, data] }));
+    return new Request(new Transfer(request.get(0), operation, { kind: "receive", buffers: [buf, data] }));
   }
 
   /** Resolves the buffer first: after a bad argument the message can still be received. */

@@ -22,7 +22,7 @@ export type Begun<F extends Form> = {
   persistent: PersistentRequest;
 }[F];
 
-export interface Operation extends Omit<TransferDescription, "operation" | "persistent"> {
+export interface Operation extends TransferDescription {
   /** The blocking C function, `"MPI_Gather"`. */
   readonly name: string;
   /** Whether a count needs more than an int, so that the function with MPI_Count is called. */
@@ -54,28 +54,35 @@ function spell(name: string, form: Form, large: boolean): PrototypeName {
 
 /**
  * Calls the C function of an operation in one of its forms.
- * @param args Those of the blocking function.
+ * @param args Those of the blocking function. Owned by the call.
  * @throws MpiError
  */
-export function run<F extends Form>(
-  form: F,
-  operation: Operation,
-  args: readonly NativeArgument[],
-): Begun<F> {
+export function run<F extends Form>(form: F, operation: Operation, args: NativeArgument[]): Begun<F> {
   const name = functionName(operation.name, form, operation.large);
   return (
     form === "blocking" ? complete(name, operation, args) : begin(form, name, operation, args)
   ) as Begun<F>;
 }
 
-/** Calls C; if the library has no such function, the operation is over. */
+type Six<T> = readonly [T, T, T, T, T, T];
+
+/**
+ * Calls C; if the library has no such function, the operation is over.
+ * @param request Where C writes the request, of an operation that has one: the last argument.
+ */
 function call(
   name: PrototypeName,
   args: readonly NativeArgument[],
   takeError: Operation["takeError"],
+  request?: bigint,
 ): number {
   try {
-    return (native[name] as NativeOperation)(...args);
+    const fn = native[name] as NativeOperation;
+    if (request === undefined) return fn(...args);
+    if (args.length !== 6) return fn(...args, request);
+    // MPI_Isend, MPI_Irecv, MPI_Iallreduce: without a copy of the arguments, which costs as much as the call.
+    const six = args as Six<NativeArgument>;
+    return fn(six[0], six[1], six[2], six[3], six[4], six[5], request);
   } catch (error) {
     takeError?.();
     throw error;
@@ -89,19 +96,13 @@ function complete(name: PrototypeName, { takeError }: Operation, args: readonly 
   if (error !== undefined) throw error;
 }
 
-function begin(
-  form: Form,
-  name: PrototypeName,
-  operation: Operation,
-  args: readonly NativeArgument[],
-): Request {
+function begin(form: Form, name: PrototypeName, operation: Operation, args: NativeArgument[]): Request {
   const persistent = form === "persistent";
   // Persistent collectives take an MPI_Info before the request; persistent sends and receives do not.
-  const isHinted = persistent && operation.kind === "collective";
-  const hints = isHinted ? [binding().abi.handle("MPI_INFO_NULL")] : [];
-  const code = call(name, [...args, ...hints, addresses().handle], operation.takeError);
+  if (persistent && operation.kind === "collective") args.push(binding().abi.handle("MPI_INFO_NULL"));
+  const code = call(name, args, operation.takeError, addresses().handle);
   if (code !== 0) operation.takeError?.();
   check(code, name);
-  const transfer = new Transfer(readHandle(), { ...operation, operation: name, persistent });
+  const transfer = new Transfer(readHandle(), name, operation, persistent);
   return persistent ? new PersistentRequest(transfer) : new Request(transfer);
 }

@@ -120,12 +120,12 @@ export abstract class Partitioned extends PointToPoint {
     const info = binding().abi.handle("MPI_INFO_NULL");
     const args = [data, partitions, count, handle, rank, sendTag(tag), this.handle, info];
     check(native[operation](...args, addresses().handle), operation);
-    const transfer = new Transfer(readHandle(), {
+    const transfer = new Transfer(
+      readHandle(),
       operation,
-      kind: "partitioned",
-      buffers: [buf, data],
-      persistent: true,
-    });
+      { kind: "partitioned", buffers: [buf, data] },
+      true,
+    );
     return new PartitionedRequest(transfer, partitions);
   }
 }

@@ -12,6 +12,8 @@ interface Layout {
   readonly source: number;
   readonly tag: number;
   readonly error: number;
+  /** The first of those that only the library reads: five at most. */
+  readonly opaque: number;
   readonly rank: (native: number) => number;
 }
 
@@ -30,6 +32,8 @@ function readLayout(): Layout {
     source: source / 4,
     tag: tag / 4,
     error: error / 4,
+    // They follow the three public fields, or come before them.
+    opaque: source === 0 ? error / 4 + 1 : 0,
     rank: (native) => constants.rank(native),
   };
 }
@@ -38,7 +42,7 @@ function readLayout(): Layout {
  * What is known of a message that was received or probed, or of a request that is complete.
  * MPI 4.0 section 3.2.5.
  *
- * It keeps the words of the library's own MPI_Status, whose meaning only the library knows, in fields:
+ * It keeps the words of the library's own MPI_Status whose meaning only the library knows in fields:
  * an array would cost more than the rest of a receive.
  */
 export class Status {
@@ -46,30 +50,54 @@ export class Status {
   readonly source: number;
   /** Its tag; `ANY_TAG` if nothing was received. */
   readonly tag: number;
+  static #last: Status | undefined;
   readonly #w0: number;
   readonly #w1: number;
   readonly #w2: number;
   readonly #w3: number;
   readonly #w4: number;
-  readonly #w5: number;
-  readonly #w6: number;
-  readonly #w7: number;
 
   /** @param words Holds an MPI_Status that the library wrote, at word `at`. */
   constructor(words: Int32Array, at: number) {
-    const { source, tag, rank } = layout();
+    const { source, tag, opaque, rank } = layout();
+    const first = at + opaque;
     const nativeSource = words[at + source] as number;
     const nativeTag = words[at + tag] as number;
     this.source = nativeSource < 0 ? rank(nativeSource) : nativeSource;
     this.tag = nativeTag < 0 ? ANY_TAG : nativeTag;
-    this.#w0 = words[at] as number;
-    this.#w1 = words[at + 1] as number;
-    this.#w2 = words[at + 2] as number;
-    this.#w3 = words[at + 3] as number;
-    this.#w4 = words[at + 4] as number;
-    this.#w5 = words[at + 5] as number;
-    this.#w6 = words[at + 6] as number;
-    this.#w7 = words[at + 7] as number;
+    this.#w0 = words[first] as number;
+    this.#w1 = words[first + 1] as number;
+    this.#w2 = words[first + 2] as number;
+    this.#w3 = words[first + 3] as number;
+    this.#w4 = words[first + 4] as number;
+  }
+
+  /**
+   * @internal The status in these words. If they say what those before said, as in a loop of equal messages, it is
+   * the same object, which costs half as much.
+   */
+  static of(words: Int32Array, at: number): Status {
+    const last = Status.#last;
+    if (last !== undefined && last.#says(words, at)) return last;
+    const status = new Status(words, at);
+    Status.#last = status;
+    return status;
+  }
+
+  /** Whether the words say the same of a received message; false of what has no source. */
+  #says(words: Int32Array, at: number): boolean {
+    const { source, tag, opaque } = layout();
+    const first = at + opaque;
+    return (
+      this.source >= 0 &&
+      words[at + source] === this.source &&
+      words[at + tag] === this.tag &&
+      words[first] === this.#w0 &&
+      words[first + 1] === this.#w1 &&
+      words[first + 2] === this.#w2 &&
+      words[first + 3] === this.#w3 &&
+      words[first + 4] === this.#w4
+    );
   }
 
   /**
@@ -106,19 +134,17 @@ export class Status {
   /** Puts the words where C can read them. */
   #expose(): void {
     ensureRunning();
-    statusWords[0] = this.#w0;
-    statusWords[1] = this.#w1;
-    statusWords[2] = this.#w2;
-    statusWords[3] = this.#w3;
-    statusWords[4] = this.#w4;
-    statusWords[5] = this.#w5;
-    statusWords[6] = this.#w6;
-    statusWords[7] = this.#w7;
+    const first = layout().opaque;
+    statusWords[first] = this.#w0;
+    statusWords[first + 1] = this.#w1;
+    statusWords[first + 2] = this.#w2;
+    statusWords[first + 3] = this.#w3;
+    statusWords[first + 4] = this.#w4;
   }
 }
 
 /** The status that a call wrote into the scratch memory. */
-export const scratchStatus = (): Status => new Status(statusWords, 0);
+export const scratchStatus = (): Status => Status.of(statusWords, 0);
 
 /** The statuses of several requests, written by one call. */
 export class StatusArray {

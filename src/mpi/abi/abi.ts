@@ -46,6 +46,8 @@ export class Abi {
   readonly table: AbiTable;
   readonly #library: Library;
   readonly #engine: Engine;
+  /** Those that were asked for before: to look a symbol up costs more than a call. */
+  readonly #handles = new Map<string, Handle>();
 
   constructor(table: AbiTable, library: Library, engine: Engine) {
     this.table = table;
@@ -67,6 +69,15 @@ export class Abi {
 
   /** A predefined handle. @throws MpiError `ERR_MPI_UNSUPPORTED` */
   handle(name: string): Handle {
+    let handle = this.#handles.get(name);
+    if (handle === undefined) {
+      handle = this.#handleOf(name);
+      this.#handles.set(name, handle);
+    }
+    return handle;
+  }
+
+  #handleOf(name: string): Handle {
     const value = this.table.handles[name] ?? this.#missing(name);
     if (typeof value === "string") return this.#resolve(name, value);
     // Headers write int handles unsigned (0x8c000000), C passes them as signed ints.

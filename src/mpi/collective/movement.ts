@@ -124,10 +124,10 @@ export abstract class Movement extends Collective {
     if (form === "persistent") {
       const { data, count, handle } = outgoing;
       const { args, large } = equalBlocks(incoming, this.peers);
-      const operation = { ...collective("MPI_Gatherv", send, recv, ...args), large };
+      const operation = { ...collective("MPI_Gatherv", undefined, args), large };
       return run(form, operation, [data, count, handle, ...args, rank, this.handle]);
     }
-    return run(form, collective("MPI_Gather", send, recv), [...bothBuffers(), rank, this.handle]);
+    return run(form, collective("MPI_Gather"), [...bothBuffers(), rank, this.handle]);
   }
 
   /**
@@ -160,10 +160,10 @@ export abstract class Movement extends Collective {
     if (form === "persistent") {
       const { data, count, handle } = incoming;
       const { args, large } = equalBlocks(outgoing, this.peers);
-      const operation = { ...collective("MPI_Scatterv", send, recv, ...args), large };
+      const operation = { ...collective("MPI_Scatterv", undefined, args), large };
       return run(form, operation, [...args, data, count, handle, rank, this.handle]);
     }
-    return run(form, collective("MPI_Scatter", send, recv), [...bothBuffers(), rank, this.handle]);
+    return run(form, collective("MPI_Scatter"), [...bothBuffers(), rank, this.handle]);
   }
 
   /**
@@ -198,10 +198,10 @@ export abstract class Movement extends Collective {
     if (form === "persistent") {
       const { data, count, handle } = outgoing;
       const { args, large } = equalBlocks(incoming, this.peers);
-      const operation = { ...collective("MPI_Allgatherv", send, recv, ...args), large };
+      const operation = { ...collective("MPI_Allgatherv", undefined, args), large };
       return run(form, operation, [data, count, handle, ...args, this.handle]);
     }
-    return run(form, collective("MPI_Allgather", send, recv), [...bothBuffers(), this.handle]);
+    return run(form, collective("MPI_Allgather"), [...bothBuffers(), this.handle]);
   }
 
   /**
@@ -236,6 +236,6 @@ export abstract class Movement extends Collective {
       resolveWhole(send, outgoing, this.peers);
       if (!this.isInter) assertPart(outgoing, incoming, 1);
     }
-    return run(form, collective("MPI_Alltoall", send, recv), [...bothBuffers(), this.handle]);
+    return run(form, collective("MPI_Alltoall"), [...bothBuffers(), this.handle]);
   }
 }

@@ -131,12 +131,18 @@ export const bothBuffers = (): NativeArgument[] => [
   incoming.handle,
 ];
 
-/** A collective operation on what was resolved last. */
-export const collective = (name: string, ...given: unknown[]): Operation => ({
+/**
+ * A collective operation on what was resolved last.
+ * @param takeError What a reduction needs of its Op.
+ * @param more What else must be kept alive.
+ */
+export const collective = (name: string, takeError?: Operation["takeError"], more?: unknown): Operation => ({
   name,
   kind: "collective",
   large: outgoing.large || incoming.large,
-  buffers: [...given, outgoing.data, incoming.data],
+  buffers: [outgoing.data, incoming.data, more],
+  toNobody: false,
+  takeError,
 });
 
 /** What a v variant is told of equal parts. */

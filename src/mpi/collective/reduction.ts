@@ -6,7 +6,7 @@ import { assertApart, IN_PLACE, type InPlace, type MessageBuffer, recount, resol
 import { type Datatype, DOUBLE, INT64_T } from "../datatype.js";
 import { invalidType, invalidValue, MpiError, outOfRange } from "../error.js";
 import { endUse, Op, type OpOperands, type OpUse, SUM } from "../op.js";
-import { type Begun, type Form, type Operation, run } from "../operation.js";
+import { type Begun, type Form, run } from "../operation.js";
 import type { PersistentRequest, Request } from "../request/index.js";
 import { collective, ignore, incoming, notInPlace, outgoing, resolveGiven, standIn } from "./parts.js";
 import { Varying } from "./varying.js";
@@ -91,13 +91,13 @@ export abstract class Reduction extends Varying {
       // Neither read nor written. Of no elements, Open MPI would not count the operation, and hang in the next.
       const use = SUM.use(NOTHING, "MPI_Reduce");
       const args = [anywhere, nowhere, 1, NOTHING.type.handle, use.handle, rank, this.handle];
-      return run(form, reduction("MPI_Reduce", use), args);
+      return run(form, collective("MPI_Reduce", use.takeError), args);
     }
     const use = useOf(op, { type, data }, "MPI_Reduce", form);
     // MPICH wants an address also from a root that sends nothing.
     const from = role === "remote root" ? anywhere : outgoing.data;
     const args = [from, incoming.data, count, handle, use.handle, rank, this.handle];
-    return run(form, reduction("MPI_Reduce", use, send, recv), args);
+    return run(form, collective("MPI_Reduce", use.takeError), args);
   }
 
   /**
@@ -207,10 +207,10 @@ export abstract class Reduction extends Varying {
     this.#assertMeaning(name, send);
     resolveOperands(send, recv);
     const use = useOf(op, incoming, name, form);
-    const { data, count, handle } = incoming;
-    return run(form, reduction(name, use, send, recv), [
-      outgoing.data,
-      data,
+    const { pointer, count, handle } = incoming;
+    return run(form, collective(name, use.takeError), [
+      outgoing.pointer,
+      pointer,
       count,
       handle,
       use.handle,
@@ -284,7 +284,7 @@ export abstract class Reduction extends Varying {
     const native = isLarge ? BigInt64Array.from(parts, BigInt) : Int32Array.from(parts);
     const use = useOf(op, incoming, "MPI_Reduce_scatter", form);
     const args = [outgoing.data, incoming.data, native, incoming.handle, use.handle, this.handle];
-    return run(form, reduction("MPI_Reduce_scatter", use, send, recv, native), args);
+    return run(form, collective("MPI_Reduce_scatter", use.takeError, native), args);
   }
 
   /**
@@ -335,7 +335,7 @@ export abstract class Reduction extends Varying {
     const { data, count, handle } = incoming;
     const use = useOf(op, incoming, "MPI_Reduce_scatter_block", form);
     const args = [outgoing.data, data, count, handle, use.handle, this.handle];
-    return run(form, reduction("MPI_Reduce_scatter_block", use, send, recv), args);
+    return run(form, collective("MPI_Reduce_scatter_block", use.takeError), args);
   }
 
   /** @param total Elements that each process gives. @param part Elements that this process gets. */
@@ -358,11 +358,6 @@ export abstract class Reduction extends Varying {
 }
 
 type NativeReduction = (...args: NativeArgument[]) => number;
-
-const reduction = (name: string, use: OpUse, ...buffers: unknown[]): Operation => ({
-  ...collective(name, ...buffers),
-  takeError: use.takeError,
-});
 
 /**
  * What a reduction of these operands needs of its Op, which is SUM if there is none.

@@ -79,8 +79,8 @@ export class Incoming {
     using type = datatypeAt(memory);
     const { handle } = addresses();
     check(native.MPI_Irecv(BOTTOM, 1, type.handle, source, tag, this.#comm, handle), "MPI_Irecv");
-    const description = { operation: "MPI_Irecv", kind: "receive", buffers: [memory] } as const;
-    this.memory = new Request(new Transfer(readHandle(), description));
+    const description = { kind: "receive", buffers: [memory] } as const;
+    this.memory = new Request(new Transfer(readHandle(), "MPI_Irecv", description));
   }
 
   value(): unknown {

@@ -92,8 +92,8 @@ export abstract class ObjectMessages extends Reduction {
       const { handle } = addresses();
       const [rank, nativeTag] = [this.destination(dest), sendTag(tag)];
       check(native.MPI_Isend(BOTTOM, 1, type.handle, rank, nativeTag, this.handle, handle), "MPI_Isend");
-      const description = { operation: "MPI_Isend", kind: "send", buffers: [memory] } as const;
-      requests.push(new Request(new Transfer(readHandle(), description)));
+      const description = { kind: "send", buffers: [memory] } as const;
+      requests.push(new Request(new Transfer(readHandle(), "MPI_Isend", description)));
     }
     return requests;
   }

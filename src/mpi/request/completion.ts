@@ -22,8 +22,7 @@ export function wait(transfer: Transfer): Outcome {
   ensureRunning();
   writeHandle(transfer.handle);
   const code = native.MPI_Wait(addresses().handle, addresses().status);
-  const handle = readHandle();
-  return end(transfer, handle, code === 0 ? scratchStatus() : failure(code, "MPI_Wait"));
+  return code === 0 ? succeed(transfer) : end(transfer, readHandle(), failure(code, "MPI_Wait"));
 }
 
 /** Its outcome if it is complete, else undefined. */
@@ -33,9 +32,26 @@ export function test(transfer: Transfer): Outcome | undefined {
   writeHandle(transfer.handle);
   const { handle, int, status } = addresses();
   const code = native.MPI_Test(handle, int, status);
-  const left = readHandle();
-  if (code !== 0) return end(transfer, left, failure(code, "MPI_Test"));
-  return ints[0] === 0 ? undefined : end(transfer, left, scratchStatus());
+  if (code !== 0) return end(transfer, readHandle(), failure(code, "MPI_Test"));
+  return ints[0] === 0 ? undefined : succeed(transfer);
+}
+
+/** An await asks so many times before it leaves it to the poller: some microseconds, less than a turn of the loop. */
+const TESTS_AT_ONCE = 200;
+
+/** Its outcome if it is complete now or in a moment, else undefined. */
+export function testAtOnce(transfer: Transfer): Outcome | undefined {
+  for (let i = 0; i < TESTS_AT_ONCE; i++) {
+    const outcome = test(transfer);
+    if (outcome !== undefined) return outcome;
+  }
+  return undefined;
+}
+
+/** After a call that completed it; the request of one that cannot be started again is gone then. */
+function succeed(transfer: Transfer): Outcome {
+  if (transfer.persistent) transfer.handle = readHandle();
+  return transfer.finish(scratchStatus());
 }
 
 /**

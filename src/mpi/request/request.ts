@@ -16,9 +16,6 @@ export interface Completion {
   readonly status: Status;
 }
 
-/** An await asks so many times before it leaves it to the poller: some microseconds, less than a turn of the loop. */
-const TESTS_AT_ONCE = 50;
-
 /**
  * A nonblocking operation. MPI 4.0 section 3.7.
  *
@@ -83,14 +80,23 @@ export class Request implements PromiseLike<Status> {
     if (signal !== undefined && !(signal instanceof AbortSignal)) {
       throw invalidType("options.signal", "an AbortSignal", signal);
     }
+    return this.#promise(signal);
+  }
+
+  #promise(signal: AbortSignal | undefined): Promise<Status> {
+    const transfer = this.#transfer;
+    try {
+      const outcome = completion.testAtOnce(begun(transfer));
+      return outcome === undefined ? this.#followed(signal) : settled(transfer, outcome, signal);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** As `promise`, when the poller asks. */
+  #followed(signal: AbortSignal | undefined): Promise<Status> {
+    const transfer = this.#transfer;
     return new Promise((resolve, reject) => {
-      const transfer = begun(this.#transfer);
-      const settle = (outcome: Outcome): void => {
-        signal?.removeEventListener("abort", giveUp);
-        if (outcome instanceof Error) reject(outcome);
-        else if (signal?.aborted && transfer.kind === "receive" && outcome.cancelled) reject(signal.reason);
-        else resolve(outcome);
-      };
       const giveUp = (): void => {
         try {
           if (transfer.kind === "receive") this.cancel();
@@ -99,11 +105,10 @@ export class Request implements PromiseLike<Status> {
           reject(error); // Nobody hears what a listener throws.
         }
       };
-      for (let i = 0; i < TESTS_AT_ONCE; i++) {
-        const ended = completion.test(transfer);
-        if (ended !== undefined) return settle(ended);
-      }
-      transfer.onceEnded(settle);
+      transfer.onceEnded((outcome) => {
+        signal?.removeEventListener("abort", giveUp);
+        resolve(settled(transfer, outcome, signal));
+      });
       follow(transfer);
       if (signal?.aborted) giveUp();
       else signal?.addEventListener("abort", giveUp, { once: true });
@@ -116,7 +121,7 @@ export class Request implements PromiseLike<Status> {
     onfulfilled?: ((status: Status) => Value | PromiseLike<Value>) | null,
     onrejected?: ((reason: unknown) => Caught | PromiseLike<Caught>) | null,
   ): Promise<Value | Caught> {
-    return this.promise().then(onfulfilled, onrejected);
+    return this.#promise(undefined).then(onfulfilled, onrejected);
   }
 
   /**
@@ -332,6 +337,13 @@ export const wrongRequest = (message: string, operation: string): MpiError =>
 /** @internal */
 export const freed = (transfer: Transfer): MpiError =>
   new MpiError(`${transfer.operation}: this request was freed`, { code: "ERR_MPI_FREED" });
+
+/** What an await of a transfer that ended so comes to. */
+function settled(transfer: Transfer, outcome: Outcome, signal: AbortSignal | undefined): Promise<Status> {
+  if (outcome instanceof Error) return Promise.reject(outcome);
+  const isGivenUp = signal?.aborted && transfer.kind === "receive" && outcome.cancelled;
+  return isGivenUp ? Promise.reject(signal.reason) : Promise.resolve(outcome);
+}
 
 function statusOf(outcome: Outcome): Status {
   if (outcome instanceof Error) throw outcome;

@@ -11,13 +11,9 @@ export type Outcome = Status | Error;
 export type TransferKind = "send" | "receive" | "collective" | "partitioned";
 
 export interface TransferDescription {
-  /** The C function that began it, `"MPI_Irecv"`. */
-  readonly operation: string;
   readonly kind: TransferKind;
   /** What C reads or writes until it is complete. */
   readonly buffers: readonly unknown[];
-  /** Whether it can be started again when it is complete. Default false. */
-  readonly persistent?: boolean;
   /** Whether it is to or from PROC_NULL. Default false. */
   readonly toNobody?: boolean;
   /** Takes an error that arose during the operation, but not in the library: in a user's Op. */
@@ -31,9 +27,7 @@ export interface TransferDescription {
 export class Transfer {
   handle: Handle;
   readonly operation: string;
-  readonly kind: TransferKind;
   readonly persistent: boolean;
-  readonly toNobody: boolean;
   /** How it ended; undefined while it goes on. */
   outcome: Outcome | undefined;
   freed = false;
@@ -41,36 +35,58 @@ export class Transfer {
   cancelling = false;
   /** Where it was begun, when TYPED_MPI_DEBUG asks for it. */
   readonly madeAt: string | undefined;
-  readonly #buffers: readonly unknown[];
-  readonly #takeError: TransferDescription["takeError"];
+  /** Its place in the list of active ones. */
+  #place = -1;
+  readonly #description: TransferDescription;
   #listeners: ((outcome: Outcome) => void)[] | undefined;
 
-  /** A persistent one is not active before it is restarted. */
-  constructor(
-    handle: Handle,
-    { operation, kind, buffers, persistent = false, toNobody = false, takeError }: TransferDescription,
-  ) {
+  /**
+   * @param operation The C function that began it, `"MPI_Irecv"`.
+   * @param persistent Whether it can be started again when it is complete; it is not active before it is started.
+   */
+  constructor(handle: Handle, operation: string, description: TransferDescription, persistent = false) {
     this.handle = handle;
     this.operation = operation;
-    this.kind = kind;
     this.persistent = persistent;
-    this.toNobody = toNobody;
     this.madeAt = debugging() ? callerStack() : undefined;
-    this.#buffers = buffers;
-    this.#takeError = takeError;
-    if (!persistent) active.add(this);
+    this.#description = description;
+    if (!persistent) this.#activate();
+  }
+
+  get kind(): TransferKind {
+    return this.#description.kind;
+  }
+
+  get toNobody(): boolean {
+    return this.#description.toNobody ?? false;
   }
 
   /** Whether the library works on it. */
   get active(): boolean {
-    return active.has(this);
+    return this.#place >= 0;
   }
 
   /** A persistent one begins again. */
   restart(): void {
     this.outcome = undefined;
     this.cancelling = false;
-    active.add(this);
+    this.#activate();
+  }
+
+  #activate(): void {
+    if (this.#place >= 0) return;
+    this.#place = active.length;
+    active.push(this);
+  }
+
+  #deactivate(): void {
+    if (this.#place < 0) return;
+    const last = active.pop() as Transfer;
+    if (last !== this) {
+      active[this.#place] = last;
+      last.#place = this.#place;
+    }
+    this.#place = -1;
   }
 
   /** Calls `listener` when it ends, whoever finds that out: a persistent one may begin again right then. */
@@ -81,19 +97,19 @@ export class Transfer {
 
   /** Records how it ended. */
   finish(outcome: Outcome): Outcome {
-    return this.#end(this.#takeError?.() ?? outcome);
+    return this.#end(this.#description.takeError?.() ?? outcome);
   }
 
   /** Ends it for its owner, while the library may go on to use its buffers. */
   abandon(error: Error): Outcome {
     // The library may still call a user's Op too, whose error would be that of another reduction.
-    abandoned.push(this.#buffers, [this.#takeError]);
+    abandoned.push(this.#description);
     return this.#end(error);
   }
 
   #end(outcome: Outcome): Outcome {
     this.outcome = outcome;
-    active.delete(this);
+    this.#deactivate();
     const listeners = this.#listeners;
     this.#listeners = undefined;
     if (listeners !== undefined) for (const listener of listeners) listener(outcome);
@@ -112,17 +128,17 @@ export class Transfer {
   }
 }
 
-/** All that the library works on. Being in this set keeps the buffers alive. */
-const active = new Set<Transfer>();
+/** All that the library works on, in no order: being here keeps the buffers alive. A Set costs 100 ns more. */
+const active: Transfer[] = [];
 
 beforeFinalize(() => {
-  if (active.size === 0) return;
+  if (active.length === 0) return;
   const hint = debugging() ? "" : " (TYPED_MPI_DEBUG=requests tells where they were begun)";
-  writeSync(2, `typed-mpi: MPI ends while requests are active${hint}: ${[...active].join("; ")}\n`);
+  writeSync(2, `typed-mpi: MPI ends while requests are active${hint}: ${active.join("; ")}\n`);
 });
 
 /** Buffers that may be in use although nobody waits: kept until the process ends. */
-const abandoned: (readonly unknown[])[] = [];
+const abandoned: TransferDescription[] = [];
 
 /** For a call about several: a transfer that is over is no request at all. */
 export const handleOf = (transfer: Transfer): Handle =>
