@@ -8,6 +8,7 @@ import { ensureRunning, finalized } from "./environment.js";
 import { invalidType, invalidValue, MpiError, outOfRange } from "./error.js";
 import { combines } from "./op/reducible.js";
 import { type Combine, operandOf, UserFunction } from "./op/user-function.js";
+import type { Callee } from "./request/index.js";
 
 /** What a user-defined operation combines: the class of the arrays that the reduction is called with. */
 export type Operands =
@@ -48,11 +49,8 @@ export type OpOperands = Pick<ResolvedBuffer, "data" | "type">;
 export interface OpUse {
   /** What C gets. */
   readonly handle: Handle;
-  /**
-   * Must be called once the reduction is over, also if the library failed: what the user's function threw.
-   * A predefined operation has none.
-   */
-  readonly takeError: (() => Error | undefined) | undefined;
+  /** Must be asked once the reduction is over, also if the library failed. A predefined operation has none. */
+  readonly callee: Callee | undefined;
 }
 
 /**
@@ -60,8 +58,8 @@ export interface OpUse {
  * @param code What it returned.
  * @throws MpiError what the library reported; what the user's function threw
  */
-export function endUse({ takeError }: OpUse, code: number, operation: string): void {
-  const error = takeError?.();
+export function endUse({ callee }: OpUse, code: number, operation: string): void {
+  const error = callee?.takeError();
   check(code, operation);
   if (error !== undefined) throw error;
 }
@@ -158,7 +156,7 @@ export class Op {
   /**
    * @internal For one reduction.
    * @param operation The C function, for the error.
-   * @param persistent Whether the reduction will be started again, so that its use never ends.
+   * @param persistent Whether the reduction will be started again, so that its use ends with its request.
    * @throws MpiError `ERR_MPI_OP` for elements that it does not combine, `ERR_MPI_FREED`
    */
   use(operands: OpOperands, operation: string, persistent = false): OpUse {
@@ -167,7 +165,7 @@ export class Op {
       assertCombines(this.name, operands.type, operation);
       this.#accepted = operands.type;
     }
-    this.#use ??= { handle: this.handle, takeError: undefined };
+    this.#use ??= { handle: this.handle, callee: undefined };
     return this.#use;
   }
 
@@ -219,9 +217,9 @@ class UserOp {
   }
 
   #make(): UserFunction {
-    return new UserFunction(this.#combine, this.commute, (ended) => {
-      if (this.freed) ended.free();
-      else this.#idle.push(ended);
+    return new UserFunction(this.#combine, this.commute, (released) => {
+      if (this.freed) released.free();
+      else this.#idle.push(released);
     });
   }
 

@@ -3,7 +3,13 @@ import { binding, native } from "./bindings/bind.js";
 import { check } from "./bindings/check.js";
 import type { PrototypeName } from "./bindings/prototypes.js";
 import { addresses, readHandle } from "./bindings/scratch.js";
-import { PersistentRequest, Request, Transfer, type TransferDescription } from "./request/index.js";
+import {
+  type Callee,
+  PersistentRequest,
+  Request,
+  Transfer,
+  type TransferDescription,
+} from "./request/index.js";
 
 /*
  * One definition of an operation's arguments serves its three forms, whose C functions differ in their names
@@ -73,7 +79,7 @@ type Six<T> = readonly [T, T, T, T, T, T];
 function call(
   name: PrototypeName,
   args: readonly NativeArgument[],
-  takeError: Operation["takeError"],
+  callee: Callee | undefined,
   request?: bigint,
 ): number {
   try {
@@ -84,14 +90,14 @@ function call(
     const six = args as Six<NativeArgument>;
     return fn(six[0], six[1], six[2], six[3], six[4], six[5], request);
   } catch (error) {
-    takeError?.();
+    callee?.release();
     throw error;
   }
 }
 
-function complete(name: PrototypeName, { takeError }: Operation, args: readonly NativeArgument[]): undefined {
-  const code = call(name, args, takeError);
-  const error = takeError?.();
+function complete(name: PrototypeName, { callee }: Operation, args: readonly NativeArgument[]): undefined {
+  const code = call(name, args, callee);
+  const error = callee?.takeError();
   check(code, name);
   if (error !== undefined) throw error;
 }
@@ -100,8 +106,8 @@ function begin(form: Form, name: PrototypeName, operation: Operation, args: Nati
   const persistent = form === "persistent";
   // Persistent collectives take an MPI_Info before the request; persistent sends and receives do not.
   if (persistent && operation.kind === "collective") args.push(binding().abi.handle("MPI_INFO_NULL"));
-  const code = call(name, args, operation.takeError, addresses().handle);
-  if (code !== 0) operation.takeError?.();
+  const code = call(name, args, operation.callee, addresses().handle);
+  if (code !== 0) operation.callee?.release();
   check(code, name);
   const transfer = new Transfer(readHandle(), name, operation, persistent);
   return persistent ? new PersistentRequest(transfer) : new Request(transfer);

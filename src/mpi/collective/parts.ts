@@ -5,6 +5,7 @@ import { assertApart, IN_PLACE, ResolvedBuffer, recount, resolve } from "../buff
 import { BYTE } from "../datatype.js";
 import { type ArgumentError, invalidValue, outOfRange } from "../error.js";
 import type { Operation } from "../operation.js";
+import type { Callee } from "../request/index.js";
 
 /* How the two buffers of a collective operation belong together. MPI 4.0 sections 6.2.1 and 6.2.3 */
 
@@ -133,16 +134,16 @@ export const bothBuffers = (): NativeArgument[] => [
 
 /**
  * A collective operation on what was resolved last.
- * @param takeError What a reduction needs of its Op.
+ * @param callee The function of a reduction's Op.
  * @param more What else must be kept alive.
  */
-export const collective = (name: string, takeError?: Operation["takeError"], more?: unknown): Operation => ({
+export const collective = (name: string, callee?: Callee, more?: unknown): Operation => ({
   name,
   kind: "collective",
   large: outgoing.large || incoming.large,
   buffers: [outgoing.data, incoming.data, more],
   toNobody: false,
-  takeError,
+  callee,
 });
 
 /** What a v variant is told of equal parts. */

@@ -91,13 +91,13 @@ export abstract class Reduction extends Varying {
       // Neither read nor written. Of no elements, Open MPI would not count the operation, and hang in the next.
       const use = SUM.use(NOTHING, "MPI_Reduce");
       const args = [anywhere, nowhere, 1, NOTHING.type.handle, use.handle, rank, this.handle];
-      return run(form, collective("MPI_Reduce", use.takeError), args);
+      return run(form, collective("MPI_Reduce", use.callee), args);
     }
     const use = useOf(op, { type, data }, "MPI_Reduce", form);
     // MPICH wants an address also from a root that sends nothing.
     const from = role === "remote root" ? anywhere : outgoing.data;
     const args = [from, incoming.data, count, handle, use.handle, rank, this.handle];
-    return run(form, collective("MPI_Reduce", use.takeError), args);
+    return run(form, collective("MPI_Reduce", use.callee), args);
   }
 
   /**
@@ -208,7 +208,7 @@ export abstract class Reduction extends Varying {
     resolveOperands(send, recv);
     const use = useOf(op, incoming, name, form);
     const { pointer, count, handle } = incoming;
-    return run(form, collective(name, use.takeError), [
+    return run(form, collective(name, use.callee), [
       outgoing.pointer,
       pointer,
       count,
@@ -284,7 +284,7 @@ export abstract class Reduction extends Varying {
     const native = isLarge ? BigInt64Array.from(parts, BigInt) : Int32Array.from(parts);
     const use = useOf(op, incoming, "MPI_Reduce_scatter", form);
     const args = [outgoing.data, incoming.data, native, incoming.handle, use.handle, this.handle];
-    return run(form, collective("MPI_Reduce_scatter", use.takeError, native), args);
+    return run(form, collective("MPI_Reduce_scatter", use.callee, native), args);
   }
 
   /**
@@ -335,7 +335,7 @@ export abstract class Reduction extends Varying {
     const { data, count, handle } = incoming;
     const use = useOf(op, incoming, "MPI_Reduce_scatter_block", form);
     const args = [outgoing.data, data, count, handle, use.handle, this.handle];
-    return run(form, collective("MPI_Reduce_scatter_block", use.takeError), args);
+    return run(form, collective("MPI_Reduce_scatter_block", use.callee), args);
   }
 
   /** @param total Elements that each process gives. @param part Elements that this process gets. */

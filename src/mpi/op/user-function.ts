@@ -6,6 +6,7 @@ import { addresses, readHandle, writeHandle } from "../bindings/scratch.js";
 import type { ResolvedBuffer } from "../buffer.js";
 import type { Datatype } from "../datatype.js";
 import { MpiError } from "../error.js";
+import type { Callee } from "../request/index.js";
 import { arrayOf, type ViewClass } from "./reducible.js";
 
 /* JavaScript functions that the library calls to combine elements: MPI_User_function, MPI 4.0 section 6.9.5. */
@@ -48,19 +49,21 @@ function classOf(data: ResolvedBuffer["data"]): ArrayClass | undefined {
  * An MPI_Op that calls a JavaScript function. It serves one reduction at a time, so that what the function
  * throws belongs to that one.
  */
-export class UserFunction {
+export class UserFunction implements Callee {
   readonly handle: Handle;
-  /** Ends the reduction: what the function threw during it, and the UserFunction can serve the next. */
-  readonly takeError: () => Error | undefined;
+  /** Itself: it is all that a reduction needs of its operation. */
+  readonly callee: Callee = this;
   #operand: Operand | undefined;
   #persistent = false;
   #error: Error | undefined;
   readonly #combine: Combine;
   readonly #callback: Callback;
+  readonly #done: (released: UserFunction) => void;
 
-  /** @param done Called when a reduction is over. @throws FfiError `ERR_FFI_UNSUPPORTED`, MpiError `ERR_MPI_OP` */
-  constructor(combine: Combine, commute: boolean, done: (ended: UserFunction) => void) {
+  /** @param done Called when it can serve another reduction. @throws FfiError `ERR_FFI_UNSUPPORTED`, MpiError `ERR_MPI_OP` */
+  constructor(combine: Combine, commute: boolean, done: (released: UserFunction) => void) {
     this.#combine = combine;
+    this.#done = done;
     this.#callback = register((invec, inoutvec, length) => this.#run(invec, inoutvec, length));
     try {
       const { handle } = addresses();
@@ -70,22 +73,29 @@ export class UserFunction {
       this.#callback.close();
       throw error;
     }
-    this.takeError = () => {
-      const error = this.#error;
-      this.#error = undefined;
-      if (this.#operand !== undefined && !this.#persistent) {
-        this.#operand = undefined;
-        done(this);
-      }
-      return error;
-    };
   }
 
-  /** Before a reduction. A persistent one keeps it, since it may be started again at any time. */
+  /** Before a reduction. A persistent one keeps it until it is freed, since it may be started again. */
   begin(operand: Operand, persistent: boolean): this {
     this.#operand = operand;
     this.#persistent = persistent;
     return this;
+  }
+
+  /** What the function threw during the reduction, which is over. */
+  takeError(): Error | undefined {
+    const error = this.#error;
+    this.#error = undefined;
+    if (!this.#persistent) this.release();
+    return error;
+  }
+
+  /** No reduction calls it any more: it can serve the next. */
+  release(): void {
+    if (this.#operand === undefined) return;
+    this.#operand = undefined;
+    this.#error = undefined;
+    this.#done(this);
   }
 
   /** Gives it back. No reduction may use it any more. */

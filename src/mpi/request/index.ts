@@ -1,2 +1,2 @@
 export { type Completion, freed, PersistentRequest, Request, wrongRequest } from "./request.js";
-export { Transfer, type TransferDescription } from "./transfer.js";
+export { type Callee, Transfer, type TransferDescription } from "./transfer.js";

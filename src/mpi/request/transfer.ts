@@ -10,14 +10,21 @@ export type Outcome = Status | Error;
 /** What MPI_Cancel may do: it works for receives, hardly ever for sends, and must not be tried for the rest. */
 export type TransferKind = "send" | "receive" | "collective" | "partitioned";
 
+/** JavaScript that the library calls during an operation: the function of a user's Op. */
+export interface Callee {
+  /** When the operation is over, each time: the error that arose in it, but not in the library. */
+  takeError(): Error | undefined;
+  /** When the operation is not begun again, and the library does not call it any more. */
+  release(): void;
+}
+
 export interface TransferDescription {
   readonly kind: TransferKind;
   /** What C reads or writes until it is complete. */
   readonly buffers: readonly unknown[];
   /** Whether it is to or from PROC_NULL. Default false. */
   readonly toNobody?: boolean;
-  /** Takes an error that arose during the operation, but not in the library: in a user's Op. */
-  readonly takeError?: (() => Error | undefined) | undefined;
+  readonly callee?: Callee | undefined;
 }
 
 /**
@@ -97,7 +104,7 @@ export class Transfer {
 
   /** Records how it ended. */
   finish(outcome: Outcome): Outcome {
-    return this.#end(this.#description.takeError?.() ?? outcome);
+    return this.#end(this.#description.callee?.takeError() ?? outcome);
   }
 
   /** Ends it for its owner, while the library may go on to use its buffers. */
@@ -119,7 +126,10 @@ export class Transfer {
   /** The owner freed it. */
   free(error: Error): void {
     if (this.active) this.abandon(error);
-    else if (this.persistent) this.outcome = error;
+    else if (this.persistent) {
+      this.outcome = error;
+      if (!abandoned.includes(this.#description)) this.#description.callee?.release();
+    }
     this.freed = true;
   }
 

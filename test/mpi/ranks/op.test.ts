@@ -2,6 +2,7 @@ import * as assert from "uvu/assert";
 import type { Datatype, Op } from "../../../src/mpi/index.js";
 import * as mpi from "../../../src/mpi/index.js";
 import { assertArray, assertThrows, test } from "../../harness/ranks.js";
+import { hasPersistent } from "./forms.js";
 
 const comm = mpi.COMM_WORLD;
 const ranks = (): number[] => Array.from({ length: comm.size }, (_, rank) => rank);
@@ -421,4 +422,66 @@ test(
     for (const other of many) other.free();
   },
   { skip: skip || (mpi.library().ffi !== "koffi" && "only koffi has a limit") },
+);
+
+/** A persistent reduction of `op`; null, and refused, where the library has none. */
+function persistent(op: Op, recv: Float64Array): mpi.PersistentRequest | null {
+  const begin = (): mpi.PersistentRequest => comm.allreduceInit(new Float64Array(2).fill(1), recv, op);
+  if (hasPersistent("allreduce")) return begin();
+  assertThrows(begin, { code: "ERR_MPI_UNSUPPORTED" });
+  return null;
+}
+
+/** More than koffi can make functions that C can call. */
+const MANY = 8500;
+
+test(
+  "persistent reductions come and go, whether they were started or not",
+  () => {
+    using op = mpi.Op.create(add);
+    for (let i = 0; i < MANY; i++) {
+      const recv = new Float64Array(2);
+      const request = persistent(op, recv);
+      if (i % 100 === 0 && request !== null) {
+        for (let round = 0; round < 2; round++) {
+          request.start().wait();
+          assertArray(recv, new Float64Array(2).fill(comm.size));
+        }
+      }
+      request?.free();
+    }
+  },
+  { skip },
+);
+
+test(
+  "a persistent reduction that was not freed keeps its function from the others",
+  () => {
+    let calls = 0;
+    const wrong = new Error("this round");
+    using op = mpi.Op.create((a: Float64Array, b: Float64Array) => {
+      calls++;
+      if (a.length === 2) throw wrong;
+      add(a, b);
+    });
+    const request = persistent(op, new Float64Array(2));
+    for (let round = 0; round < 2; round++) {
+      // Of other elements, which the function must see as they are.
+      const sums = new Float64Array(3);
+      assertArray(comm.allreduce(new Float64Array(3).fill(1), sums, op), new Float64Array(3).fill(comm.size));
+      calls = 0;
+      let caught: unknown;
+      try {
+        request?.start().wait();
+      } catch (error) {
+        caught = error;
+      }
+      assert.is(caught, calls > 0 ? wrong : undefined);
+    }
+    // After the Op itself: the function goes with its last request.
+    op.free();
+    request?.free();
+    assert.is(comm.allreduce(1), comm.size);
+  },
+  { skip },
 );
