@@ -7,7 +7,7 @@ import { type Candidate, discover } from "../mpi/library/discover.js";
 import { detectLaunch, type Launch, withoutLaunch } from "../mpi/library/launcher.js";
 import { findLauncher } from "../mpi/library/mpiexec.js";
 import type { Depth, Findings } from "./probe.js";
-import { packageVersion } from "./version.js";
+import { packageVersion } from "../version.js";
 
 export const usage: string = `Usage: typed-mpi info [--json]
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { parseArgs } from "node:util";
 import { CommandError, usageError } from "./error.js";
-import { packageVersion } from "./version.js";
+import { packageVersion } from "../version.js";
 
 /** One subcommand. */
 interface Command {
