@@ -77,10 +77,11 @@ export class Status {
    * the same object, which costs half as much.
    */
   static of(words: Int32Array, at: number): Status {
-    const last = Status.#last;
-    if (last !== undefined && last.#says(words, at)) return last;
-    const status = new Status(words, at);
-    Status.#last = status;
+    let status = Status.#last;
+    if (status === undefined || !status.#says(words, at)) {
+      status = new Status(words, at);
+      Status.#last = status;
+    }
     return status;
   }
 
