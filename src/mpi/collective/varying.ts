@@ -168,10 +168,15 @@ export abstract class Varying extends Movement {
     this.#refuseInPlace(send);
     if (send === recv) throw sameBuffer("send", send);
     const into = resolveBlocks(recv, "recv", this.peers, new ResolvedBlocks(), RECEIVED);
-    const given = sentBlocks(form, send, recv as BlocksDescription);
+    const copy = copyInPlace(form, send, recv as BlocksDescription);
+    const given = copy?.blocks ?? send;
     const from = given === IN_PLACE ? null : resolveBlocks(given, "send", this.peers, new ResolvedBlocks());
     if (from !== null) assertBlocksApart(from, into);
-    const operation = varying("MPI_Alltoallv", undefined, from === null ? [into] : [from, into], send, recv);
+    const blocks = from === null ? [into] : [from, into];
+    const operation = {
+      ...varying("MPI_Alltoallv", undefined, blocks, send, recv),
+      beforeStart: copy?.renew,
+    };
     const sent = from === null ? [inPlaceAddress(), null, null, BYTE.handle] : listOf(from);
     return run(form, operation, [...sent, ...listOf(into), this.handle]);
   }
@@ -203,11 +208,16 @@ export abstract class Varying extends Movement {
     this.#refuseInPlace(send);
     if (send === recv) throw sameBuffer("send", send);
     const into = resolveTypedBlocks(recv, "recv", this.peers, new ResolvedTypedBlocks(), RECEIVED);
-    const given = sentBlocks(form, send, recv as TypedBlocksDescription);
+    const copy = copyInPlace(form, send, recv as TypedBlocksDescription);
+    const given = copy?.blocks ?? send;
     const from =
       given === IN_PLACE ? null : resolveTypedBlocks(given, "send", this.peers, new ResolvedTypedBlocks());
     if (from !== null) assertBlocksApart(from, into);
-    const operation = varying("MPI_Alltoallw", undefined, from === null ? [into] : [from, into], send, recv);
+    const blocks = from === null ? [into] : [from, into];
+    const operation = {
+      ...varying("MPI_Alltoallw", undefined, blocks, send, recv),
+      beforeStart: copy?.renew,
+    };
     const sent = from === null ? [inPlaceAddress(), null, null, null] : typedListOf(from);
     return run(form, operation, [...sent, ...typedListOf(into), this.handle]);
   }
@@ -283,18 +293,27 @@ const NOWHERE = new BigInt64Array(1);
 const startOf = (data: ResolvedBlocks["data"], displacement: number): ResolvedBlocks["data"] =>
   ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset + displacement) : data;
 
+/** What an exchange in place sends, apart from what it receives. */
+interface SentCopy<Blocks> {
+  readonly blocks: Blocks;
+  /** Copies again what is to be sent. */
+  readonly renew: () => void;
+}
+
 /**
- * What is sent by an exchange in place: of a nonblocking one, a copy. Open MPI 4.1 loses count of the operations
- * on a communicator where a process has nothing to exchange in place, and hangs in the next one; MPICH 4.0 mixes
- * up the messages of ialltoallw if their types differ, and ends the process.
+ * What is sent by an exchange in place that is not blocking: a copy. Open MPI 4.1 loses count of the operations
+ * on a communicator where a process has nothing to exchange in place, and hangs in the next one; MPICH before 4.1
+ * mixes up the messages of ialltoallw if their types differ, and ends the process (pmodels/mpich#6404).
  */
-function sentBlocks<Blocks extends BlocksDescription | TypedBlocksDescription>(
+function copyInPlace<Blocks extends BlocksDescription | TypedBlocksDescription>(
   form: Form,
   send: unknown,
   recv: Blocks,
-): unknown {
-  if (send !== IN_PLACE || form !== "nonblocking") return send;
-  return { ...recv, data: elementsOf(recv.data, "recv.data").view.slice() };
+): SentCopy<Blocks> | undefined {
+  if (send !== IN_PLACE || form === "blocking") return undefined;
+  const { view } = elementsOf(recv.data, "recv.data");
+  const data = view.slice();
+  return { blocks: { ...recv, data }, renew: () => data.set(view) };
 }
 
 /** The operation on these blocks: when one count is large, the arrays of all are made 64 bits wide. */

@@ -260,7 +260,8 @@ export class PersistentRequest extends Request {
 
   /**
    * Begins the operation once more; then wait, test or await it.
-   * @throws MpiError `ERR_MPI_REQUEST` if it is active, `ERR_MPI_FREED` after `free`
+   * @throws MpiError `ERR_MPI_REQUEST` if it is active, `ERR_MPI_FREED` after `free`, `ERR_MPI_BUFFER` of a buffered
+   *   send if there is no space
    * @see MPI_Start, MPI 4.0 section 3.9
    */
   start(): this {
@@ -268,7 +269,7 @@ export class PersistentRequest extends Request {
     return this;
   }
 
-  /** Begins several. @see MPI_Startall, MPI 4.0 section 3.9 */
+  /** Begins several; none if one of them cannot begin. @throws as `start` @see MPI_Startall, MPI 4.0 section 3.9 */
   static startAll(requests: readonly PersistentRequest[]): void {
     const transfers = transfersOf(requests);
     for (const [i, transfer] of transfers.entries()) {
@@ -281,6 +282,7 @@ export class PersistentRequest extends Request {
       }
     }
     ensureRunning();
+    for (const transfer of transfers) transfer.prepare();
     for (const transfer of transfers) {
       writeHandle(transfer.handle);
       check(native.MPI_Start(addresses().handle), "MPI_Start");

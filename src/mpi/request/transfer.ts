@@ -25,6 +25,8 @@ export interface TransferDescription {
   /** Whether it is to or from PROC_NULL. Default false. */
   readonly toNobody?: boolean;
   readonly callee?: Callee | undefined;
+  /** Called before each start of a persistent one, which is not started if this throws. */
+  readonly beforeStart?: ((transfer: Transfer) => void) | undefined;
 }
 
 /**
@@ -71,6 +73,11 @@ export class Transfer {
   /** Whether the library works on it. */
   get active(): boolean {
     return this.#place >= 0;
+  }
+
+  /** Before a persistent one begins again: @throws why it cannot */
+  prepare(): void {
+    this.#description.beforeStart?.(this);
   }
 
   /** A persistent one begins again. */

@@ -12,8 +12,6 @@ export interface Trial {
   /** The method of the blocking form, `"gatherv"`. */
   readonly method: string;
   readonly args: readonly unknown[];
-  /** Whether the persistent form works, if the library has it. Default true. */
-  readonly persistent?: boolean;
   /** Puts the round's data into the buffers. */
   fill(round: number): void;
   /** Compares the buffers with the model. */
@@ -62,7 +60,6 @@ async function inPersistentForm(comm: mpi.Communicator, trial: Trial): Promise<v
     assertThrows(begin, { code: "ERR_MPI_UNSUPPORTED", message: "MPI 4.0" });
     return;
   }
-  if (trial.persistent === false) return;
   using request = begin() as mpi.PersistentRequest;
   assert.instance(request, mpi.PersistentRequest);
   for (const round of [2, 3, 4]) {
