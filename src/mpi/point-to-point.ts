@@ -1,19 +1,35 @@
+import type { NativeArgument } from "../ffi/index.js";
 import { native } from "./bindings/bind.js";
 import { check } from "./bindings/check.js";
 import { created } from "./bindings/created.js";
-import { addresses, ints } from "./bindings/scratch.js";
+import { addresses, ints, readHandle, writeHandle } from "./bindings/scratch.js";
 import { assertApart, type MessageBuffer, ResolvedBuffer, resolve } from "./buffer.js";
 import { assertSpace } from "./buffered-send.js";
 import { ANY_SOURCE, ANY_TAG, PROC_NULL } from "./constants.js";
 import { Context, receiveTag, sendTag } from "./context.js";
 import { Message } from "./message.js";
 import { type Begun, type Form, run } from "./operation.js";
-import type { PersistentRequest, Request } from "./request/index.js";
+import type { PersistentRequest, Request, Transfer } from "./request/index.js";
 import { type Status, scratchStatus } from "./status.js";
 
 // Reused by every call: nothing below runs twice at the same time.
 const outgoing = new ResolvedBuffer("read");
 const incoming = new ResolvedBuffer();
+
+type NativeInit = (...args: NativeArgument[]) => number;
+
+/**
+ * Makes the request of an inactive transfer anew. A buffered send of more than its eager limit, which is 4 KiB
+ * within a node, is wrong in Open MPI 4.1 from its second start on: it sends what the space held before. It is left
+ * so where the communicator or the datatype was freed, without which there is no other request.
+ */
+function renew(transfer: Transfer, init: NativeInit, args: readonly NativeArgument[]): void {
+  check(init(...args, addresses().handle), transfer.operation);
+  const handle = readHandle();
+  writeHandle(transfer.handle);
+  check(native.MPI_Request_free(addresses().handle), "MPI_Request_free");
+  transfer.handle = handle;
+}
 
 /** The ways to send: standard, synchronous, buffered, ready. MPI 4.0 section 3.4 */
 type SendFunction = "MPI_Send" | "MPI_Ssend" | "MPI_Bsend" | "MPI_Rsend";
@@ -88,7 +104,7 @@ export abstract class PointToPoint extends Context {
     return this.#send("persistent", "MPI_Ssend", buf, dest, tag);
   }
 
-  /** A buffered send to be started many times. @see MPI_Bsend_init */
+  /** A buffered send to be started many times: the space is needed when it is. @see MPI_Bsend_init */
   bsendInit(buf: MessageBuffer, dest: number, tag = 0): PersistentRequest {
     return this.#send("persistent", "MPI_Bsend", buf, dest, tag);
   }
@@ -241,9 +257,20 @@ export abstract class PointToPoint extends Context {
     const toNobody = dest === PROC_NULL;
     const operation = { name, kind: "send", large, buffers: [buf, data], toNobody } as const;
     const args = [data, count, handle, this.destination(dest), sendTag(tag), this.handle];
-    // A persistent one needs the space only when it is started.
-    if (name === "MPI_Bsend" && form !== "persistent" && !toNobody) assertSpace(byteLength, name);
-    return run(form, operation, args);
+    if (name !== "MPI_Bsend" || toNobody) return run(form, operation, args);
+    if (form !== "persistent") {
+      assertSpace(byteLength, name);
+      return run(form, operation, args);
+    }
+    const { type } = outgoing;
+    const beforeStart = (transfer: Transfer): void => {
+      // It needs the space only when it is started.
+      assertSpace(byteLength, "MPI_Start");
+      const isFirst = transfer.outcome === undefined;
+      if (isFirst || this.freed || type.freed) return;
+      renew(transfer, large ? native.MPI_Bsend_init_c : native.MPI_Bsend_init, args);
+    };
+    return run(form, { ...operation, beforeStart }, args);
   }
 
   #receive<F extends Form>(form: F, buf: MessageBuffer, source: number, tag: number): Begun<F> {

@@ -69,6 +69,72 @@ test("without space, or without enough, a buffered send is refused", async () =>
   assert.is(self.iprobe(), null);
 });
 
+test("without space, or without enough, a persistent buffered send is not started, and can be later", () => {
+  const { next, previous } = ring(world);
+  const long = new Float64Array(1000).fill(rank);
+  using sending = world.bsendInit(long, next, 1);
+  using other = world.sendInit(Float64Array.of(rank), next, 2);
+  using nobody = world.bsendInit(long, mpi.PROC_NULL, 1);
+  for (const space of [0, long.byteLength - 1]) {
+    if (space > 0) mpi.attachBuffer(space + mpi.bsendOverhead());
+    assertThrows(() => sending.start(), { ...BUFFER, message: `${long.byteLength + mpi.bsendOverhead()}` });
+    assertThrows(() => mpi.PersistentRequest.startAll([other, sending]), BUFFER);
+    assertThrows(() => sending.wait(), { code: "ERR_MPI_REQUEST" });
+    assertThrows(() => other.wait(), { code: "ERR_MPI_REQUEST" });
+    nobody.start().wait();
+    mpi.detachBuffer();
+  }
+  world.barrier();
+  assert.is(world.iprobe(), null);
+  mpi.attachBuffer(long.byteLength + mpi.bsendOverhead());
+  sending.start().wait();
+  const recv = new Float64Array(1000);
+  world.recv(recv, previous, 1);
+  assertArray(recv, new Float64Array(1000).fill(previous));
+  mpi.detachBuffer();
+});
+
+onEachCommunicator("a persistent buffered send sends what is in its array at each start", (comm) => {
+  const { next, previous } = ring(comm);
+  for (const length of [1, 600, 50_000]) {
+    const [send, recv] = [new Float64Array(length), new Float64Array(length)];
+    mpi.attachBuffer(4 * (send.byteLength + mpi.bsendOverhead()));
+    using sending = comm.bsendInit(send, next, 1);
+    // One after the other, and two at a time.
+    for (const ahead of [1, 1, 2]) {
+      for (let i = 0; i < ahead; i++) {
+        send.fill(10 * comm.rank + i);
+        sending.start().wait();
+      }
+      for (let i = 0; i < ahead; i++) {
+        comm.recv(recv, previous, 1);
+        assertArray(recv, new Float64Array(length).fill(10 * previous + i));
+      }
+    }
+    mpi.detachBuffer();
+  }
+});
+
+test("one whose communicator or datatype was freed can still be started", () => {
+  mpi.attachBuffer(2 * (16 + mpi.bsendOverhead()));
+  const comm = self.dup();
+  const type = mpi.Datatype.contiguous(2, mpi.DOUBLE);
+  const receive = comm.recvInit(new Float64Array(2), 0, 1);
+  const sends = [
+    comm.bsendInit(Float64Array.of(1, 2), 0, 1),
+    self.bsendInit({ data: Float64Array.of(3, 4), type }, 0, 1),
+  ];
+  comm.free();
+  type.free();
+  for (let round = 0; round < 2; round++) {
+    for (const send of sends) send.start().wait();
+    assert.is(receive.start().wait().byteLength, 16);
+    assert.is(self.recv(new Float64Array(2), 0, 1).byteLength, 16);
+  }
+  for (const request of [receive, ...sends]) request.free();
+  mpi.detachBuffer();
+});
+
 test("space is attached once, and given back with its length", () => {
   assert.is(mpi.detachBuffer(), 0);
   assert.ok(Number.isInteger(mpi.bsendOverhead()) && mpi.bsendOverhead() > 0);
