@@ -3,7 +3,7 @@
  * communicator as last argument. Each does, returns and throws what the method of its name does.
  */
 import type { InPlace, MessageBuffer } from "./buffer.js";
-import { isScalar } from "./collective/reduction.js";
+import { isScalar } from "./collective/scalar.js";
 import { COMM_WORLD, Communicator } from "./communicator.js";
 import { ANY_SOURCE, ANY_TAG } from "./constants.js";
 import { invalidType } from "./error.js";

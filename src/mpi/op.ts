@@ -2,6 +2,7 @@ import type { Handle } from "./abi/abi.js";
 import { binding, native } from "./bindings/bind.js";
 import { check } from "./bindings/check.js";
 import { addresses, ints } from "./bindings/scratch.js";
+import { isLong, partsOf } from "./buffer/pieces.js";
 import { assertApart, type MessageBuffer, ResolvedBuffer, resolve } from "./buffer.js";
 import type { Datatype } from "./datatype.js";
 import { ensureRunning, finalized } from "./environment.js";
@@ -116,6 +117,11 @@ export class Op {
     return this.#handle;
   }
 
+  /** @internal Whether it is a JavaScript function. */
+  get isUserDefined(): boolean {
+    return this.#user !== undefined;
+  }
+
   /** Whether `a op b` is `b op a`. @see MPI_Op_commutative, MPI 4.0 section 6.9.7 */
   get commutative(): boolean {
     if (this.#user !== undefined) return this.#user.commute;
@@ -145,8 +151,13 @@ export class Op {
     if (from.type !== to.type) {
       throw invalidValue("inoutvec", `expected elements of ${from.type}, as invec has`, inoutvec);
     }
-    if (from.count !== to.count)
-      throw outOfRange("inoutvec", `${from.count} elements, as invec has`, to.count);
+    if (from.elements !== to.elements)
+      throw outOfRange("inoutvec", `${from.elements} elements, as invec has`, to.elements);
+    if (isLong(to)) {
+      const parts = partsOf(from);
+      for (const [i, part] of partsOf(to).entries()) this.reduceLocal(parts[i] as MessageBuffer, part);
+      return inoutvec;
+    }
     const use = this.use(to, "MPI_Reduce_local");
     const code = native.MPI_Reduce_local(from.data, to.data, to.count, to.handle, use.handle);
     endUse(use, code, "MPI_Reduce_local");

@@ -1,7 +1,7 @@
 import { native } from "../bindings/bind.js";
 import { check } from "../bindings/check.js";
 import { addresses, readHandle } from "../bindings/scratch.js";
-import { Reduction } from "../collective/reduction.js";
+import { ScatteredReduction } from "../collective/scattered-reduction.js";
 import { ANY_SOURCE, ANY_TAG, PROC_NULL } from "../constants.js";
 import { receiveTag, sendTag } from "../context.js";
 import { invalidType } from "../error.js";
@@ -22,7 +22,7 @@ export interface ReceiveObjectOptions {
  * Messages of any plain data: a stream, and if there are large arrays in it, their memory as a second message
  * with the same tag. The receive of the second must have begun before the next value may be looked for.
  */
-export abstract class ObjectMessages extends Reduction {
+export abstract class ObjectMessages extends ScatteredReduction {
   /** Values whose stream is on its way, so that it is not known whether there is a second message. */
   readonly #unopened: Set<Incoming> = new Set();
   /** In the order of their calls. */

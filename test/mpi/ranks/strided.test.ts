@@ -234,3 +234,29 @@ test("a column is broadcast into a row", () => {
   COMM_WORLD.bcast({ data, shape: [3], strides: [isRoot ? 2 : 1], offset: 1, type: DOUBLE }, 0);
   if (!isRoot) assertArray(data, new Float64Array([0, 1, 3, 5, 0, 0]));
 });
+
+test("what is combined lies alike in both buffers: it is not taken for elements that follow each other", () => {
+  const matrix = Float64Array.of(1, 2, 3, 4, 5, 6);
+  const column = { data: matrix, shape: [3], strides: [2] };
+  const dense = new Float64Array(3);
+  const { rank, size } = COMM_WORLD;
+  const calls: [string, () => unknown][] = [
+    ["send", () => COMM_WORLD.allreduce(column, dense)],
+    ["send", () => COMM_WORLD.iallreduce(column, dense)],
+    ["send", () => COMM_WORLD.scan(column, dense)],
+    ["send", () => COMM_SELF.reduce(column, dense)],
+    ["recv", () => COMM_WORLD.allreduce(dense, column)],
+    ["recv", () => COMM_SELF.reduce(dense, column)],
+    ["send", () => COMM_SELF.reduceScatterBlock(column, dense)],
+    ["recv", () => COMM_SELF.reduceScatterBlock(dense, column)],
+    ["recv", () => COMM_SELF.reduceScatter(mpi.IN_PLACE, column, [3])],
+  ];
+  for (const [argument, call] of calls) {
+    assertThrows(call, { code: "ERR_INVALID_ARG_VALUE", argument, message: "strided" });
+  }
+  assertArray(matrix, Float64Array.of(1, 2, 3, 4, 5, 6));
+  // Without gaps it is no such view.
+  COMM_WORLD.allreduce({ data: matrix, shape: [3], offset: rank }, dense, mpi.MIN);
+  assertArray(dense, Float64Array.of(1, 2, 3));
+  assert.is(COMM_WORLD.allreduce(1), size);
+});
