@@ -315,6 +315,14 @@ const REFUSED: Record<string, readonly [value: unknown, message: string]> = {
   "a getter that throws": [{ a: throwing }, "value.a.broken: cannot be read"],
   "what only looks like a Map": [[Object.create(Map.prototype)], "value[0]: an instance of Map"],
   "what only looks like an Error": [[Object.create(Error.prototype)], "value[0]: an instance of Error"],
+  "what has a name in an array": [
+    { list: Object.assign([1, 2], { origin: new Point() }) },
+    "value.list.origin: an instance of Point",
+  ],
+  "what has a name in an array with holes": [
+    Object.assign([], { 100000000: 1, size: { at: new Point() } }),
+    "value.size.at: an instance of Point",
+  ],
   "what comes after a cycle": [cycle(new Point()), "value.last: an instance of Point"],
 };
 for (const [name, [value, message]] of Object.entries(REFUSED)) {

@@ -51,10 +51,8 @@ function pushMembers(value: object, pending: unknown[]): boolean {
       for (const key in value) push((value as Record<string, unknown>)[key]);
       return false;
     case "array":
-      // V8 clones the named properties of an array too: an instance of a class there is not noticed, since
-      // looking for them would cost more than the whole walk.
-      if (isSparse(value as unknown[])) for (const member of Object.values(value)) push(member);
-      else for (const member of value as unknown[]) push(member);
+      // With its named properties, which V8 clones too, and without its holes, of which there may be millions.
+      for (const member of Object.values(value)) push(member);
       return false;
     case "map":
       Map.prototype.forEach.call(value, (member, key) => {
@@ -81,16 +79,6 @@ function pushMembers(value: object, pending: unknown[]): boolean {
 
 const isSuspect = (value: unknown): boolean =>
   (typeof value === "object" && value !== null) || typeof value === "function" || typeof value === "symbol";
-
-/** Whether most of a long array are holes: walking through them all might take minutes. */
-function isSparse(array: readonly unknown[]): boolean {
-  const probes = 64;
-  if (array.length < 100_000) return false;
-  const step = Math.floor(array.length / probes);
-  let hits = 0;
-  for (let i = 0; i < array.length; i += step) if (i in array) hits++;
-  return hits < probes / 2;
-}
 
 function assertAttached(memory: Memory): void {
   if (memory.byteLength === 0 && isDetached(ArrayBuffer.isView(memory) ? memory.buffer : memory)) {
