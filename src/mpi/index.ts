@@ -1,4 +1,5 @@
 /** MPI over TypedArrays. Importing this loads no library; the first operation does. */
+export { FfiError, type FfiErrorCode } from "../ffi/index.js";
 export type { AbiFamily } from "./abi/abi.js";
 export { Keyval, type KeyvalOptions } from "./attribute.js";
 export type { BlocksDescription, TypedBlocksDescription } from "./buffer/blocks.js";

@@ -1,4 +1,5 @@
 import * as assert from "uvu/assert";
+import { FfiError } from "../../../src/index.js";
 import type { Datatype, Op } from "../../../src/mpi/index.js";
 import * as mpi from "../../../src/mpi/index.js";
 import { assertArray, assertThrows, test } from "../../harness/ranks.js";
@@ -182,7 +183,11 @@ test("reduceLocal checks its arguments", () => {
 
 test(
   "an engine without callbacks says so",
-  () => void assertThrows(() => mpi.Op.create(() => {}), { code: "ERR_FFI_UNSUPPORTED" }),
+  () => {
+    const error = assertThrows(() => mpi.Op.create(() => {}), { code: "ERR_FFI_UNSUPPORTED" });
+    assert.instance(error, FfiError);
+    assert.is(mpi.FfiError, FfiError);
+  },
   { skip: skip === false && "this FFI engine has callbacks" },
 );
 
