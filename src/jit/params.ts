@@ -1,3 +1,18 @@
+import { freezeParams, sessionDefaultParams } from "./config.js";
+import { mergeParams } from "./params/merge.js";
+
+export {
+  defaultBuildParams,
+  defaultCacheParams,
+  defaultCxxCompiler,
+  defaultCxxDebugFlags,
+  defaultCxxFlags,
+  defaultCxxReleaseFlags,
+  defaultGeneratorParams,
+  defaultParams,
+} from "./params/defaults.js";
+export { checkParamsKeys, copyParams, mergeParams } from "./params/merge.js";
+
 /** Where and how libraries are kept. Paths may begin with `~`. */
 export interface CacheParams {
   /** The root. Default `$TYPED_MPI_CACHE_DIR`, else `typed-mpi` in `$XDG_CACHE_HOME` or `~/.cache`. */
@@ -77,3 +92,16 @@ export interface GivenParams {
 type Given<Group> = {
   readonly [Name in keyof Group]: Group[Name] extends readonly string[] ? Group[Name] | string : Group[Name];
 };
+
+/**
+ * Completes and checks parameters. They come over the environment, that over the configuration file, and that over
+ * the defaults; see {@link sessionDefaultParams}.
+ *
+ * @param given What is to differ. A string stands for a list of one, a path may be relative to the current directory.
+ * @returns Complete parameters, frozen; groups that are not given are the same objects in each call.
+ * @throws {@link JitError} `ERR_JIT_PARAMS` for an unknown name, with the nearest known one, and for what is wrong with
+ *   the configuration file or the environment; TypeError and RangeError, whose `argument` names the parameter, for values.
+ */
+export function validateParams(given: GivenParams = {}): Params {
+  return freezeParams(mergeParams(sessionDefaultParams(), given));
+}
