@@ -1,5 +1,5 @@
 /** Datatypes. MPI 4.0 chapter 5 (packing is in datatype/pack.ts) */
-export { Datatype, StructDatatype } from "./datatype/datatype.js";
+export { Datatype } from "./datatype/datatype.js";
 export * from "./datatype/predefined.js";
 export type { ArrayOrder, DerivedRecipe, Distribution, Integers, Recipe } from "./datatype/recipe.js";
 export type {
@@ -10,3 +10,4 @@ export type {
   StructOptions,
   StructRecord,
 } from "./datatype/struct.js";
+export { StructDatatype } from "./datatype/struct-datatype.js";

@@ -7,17 +7,12 @@ import { ensureRunning, finalized } from "../environment.js";
 import { invalidType, MpiError, outOfRange } from "../error.js";
 import { checkRecipe, construct } from "./construct.js";
 import { recipeOf } from "./decode.js";
-import { commit, type Measures, measure, own, release } from "./lifetime.js";
+import { commit, own, release } from "./lifetime.js";
+import { MeasuredType } from "./measured.js";
 import { predefinedAlignment, predefinedName } from "./names.js";
 import type { ArrayOrder, DerivedRecipe, Distribution, Integers, Recipe } from "./recipe.js";
-import {
-  type Fields,
-  type StructLayout,
-  type StructOptions,
-  type StructRecord,
-  structLayout,
-  structMemory,
-} from "./struct.js";
+import { type Fields, type StructLayout, type StructOptions, structLayout } from "./struct.js";
+import type { StructDatatype } from "./struct-datatype.js";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -34,7 +29,7 @@ let made = 0;
  * made from them by the static methods, ready for use (MPI_Type_commit is called). They are freed by `free()`,
  * by `using`, or some time after they cannot be reached any more; operations that use them are not disturbed.
  */
-export class Datatype<Value = unknown> {
+export class Datatype<Value = unknown> extends MeasuredType {
   /** What a field of this type holds: known to TypeScript only, there is no such property. */
   declare protected readonly value?: Value;
   /** Tells it from all other datatypes of this process, also from those that were freed. */
@@ -42,7 +37,6 @@ export class Datatype<Value = unknown> {
   /** The MPI name of a predefined one. */
   readonly #predefined: string | undefined;
   #handle: Handle | undefined;
-  #measures: Measures | undefined;
   /** What messages call it. */
   #label: string;
 
@@ -52,6 +46,7 @@ export class Datatype<Value = unknown> {
    * @param label What messages call a new one.
    */
   constructor(source: string | Created, label = "a derived datatype") {
+    super();
     const { name, handle } = sourceOf(source);
     this.#predefined = name;
     this.#handle = handle;
@@ -61,9 +56,12 @@ export class Datatype<Value = unknown> {
   }
 
   /** `instanceof` tells the objects of this class from those that pretend to be, which C would crash on. */
-  static [Symbol.hasInstance](value: unknown): boolean {
-    return typeof value === "object" && value !== null && #measures in value;
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === "object" && value !== null && #handle in value;
   }
+
+  /** @internal Makes a StructDatatype: its class sets this, since it extends this one. */
+  static ofLayout: (layout: StructLayout) => StructDatatype;
 
   /**
    * `count` elements, one after the other.
@@ -131,7 +129,7 @@ export class Datatype<Value = unknown> {
     types?: readonly Datatype[],
   ): Datatype {
     if (!Array.isArray(first) && !ArrayBuffer.isView(first)) {
-      return StructDatatype.of(structLayout(first, second as StructOptions | undefined));
+      return Datatype.ofLayout(structLayout(first, second as StructOptions | undefined));
     }
     const displacements = second as Integers;
     return Datatype.from({ combiner: "struct", blocklengths: first, displacements, types: types ?? [] });
@@ -217,7 +215,7 @@ export class Datatype<Value = unknown> {
    * What C gets.
    * @throws MpiError `ERR_MPI_UNSUPPORTED` if the library's ABI has no such type, `ERR_MPI_FREED`
    */
-  get handle(): Handle {
+  override get handle(): Handle {
     if (this.#predefined === undefined) ensureRunning();
     return this.#handle ?? this.#find();
   }
@@ -228,65 +226,6 @@ export class Datatype<Value = unknown> {
     }
     this.#handle = binding().abi.handle(this.#predefined);
     return this.#handle;
-  }
-
-  /** Bytes of data in one element, without gaps. @see MPI_Type_size_x, MPI 4.0 section 5.1.5 */
-  get size(): number {
-    return this.#measure().size;
-  }
-
-  /** From where one element begins to where the next one would, in bytes. @see MPI_Type_get_extent_x, section 5.1.7 */
-  get extent(): number {
-    return this.#measure().extent;
-  }
-
-  /** Where an element begins, from its address on, in bytes. @see MPI_Type_get_extent_x */
-  get lb(): number {
-    return this.#measure().lb;
-  }
-
-  /** Where an element ends: `lb + extent`. */
-  get ub(): number {
-    return this.#measure().lb + this.#measure().extent;
-  }
-
-  /** Where the first byte of data is, from the address on. @see MPI_Type_get_true_extent_x, section 5.1.8 */
-  get trueLb(): number {
-    return this.#measure().trueLb;
-  }
-
-  /** Bytes from the first byte of data to the last. @see MPI_Type_get_true_extent_x, section 5.1.8 */
-  get trueExtent(): number {
-    return this.#measure().trueExtent;
-  }
-
-  /** Whether its elements can follow each other without gaps, and have none inside. */
-  get isDense(): boolean {
-    const { size, lb, extent, trueLb, trueExtent } = this.#measure();
-    return size === extent && size === trueExtent && lb === 0 && trueLb === 0 && size > 0;
-  }
-
-  /**
-   * The bytes that some elements have, counted from the address on: from `first` up to, without, `last`.
-   * @param count At least 1.
-   */
-  reach(count: number): { readonly first: number; readonly last: number } {
-    const { extent, trueLb, trueExtent } = this.#measure();
-    const end = (count - 1) * extent;
-    return { first: trueLb + Math.min(0, end), last: trueLb + trueExtent + Math.max(0, end) };
-  }
-
-  /**
-   * How many elements fit into memory that goes from `before` bytes before the address to `after` behind it;
-   * Infinity if they all lie in the same place.
-   */
-  countWithin(before: number, after: number): number {
-    const { extent } = this.#measure();
-    const { first, last } = this.reach(1);
-    const [below, above] = [before + first, after - last];
-    if (below < 0 || above < 0) return 0;
-    if (extent === 0) return Infinity;
-    return Math.floor((extent < 0 ? below : above) / Math.abs(extent)) + 1;
   }
 
   /** What the address of an element must be a multiple of in C. */
@@ -321,7 +260,7 @@ export class Datatype<Value = unknown> {
   }
 
   /** Whether it was freed. */
-  get freed(): boolean {
+  override get freed(): boolean {
     return this.#handle === undefined && this.#predefined === undefined;
   }
 
@@ -340,7 +279,7 @@ export class Datatype<Value = unknown> {
     if (!this.freed && !finalized()) this.free();
   }
 
-  toString(): string {
+  override toString(): string {
     return this.#label;
   }
 
@@ -352,11 +291,6 @@ export class Datatype<Value = unknown> {
       errorClass: "MPI_ERR_TYPE",
       operation,
     });
-  }
-
-  #measure(): Measures {
-    if (this.#measures === undefined || this.freed) this.#measures = measure(this.handle);
-    return this.#measures;
   }
 }
 
@@ -372,76 +306,4 @@ function owned(handle: Handle): Datatype {
   const name = predefinedName(handle, predefined.keys());
   if (name === undefined) return new Datatype(new Created(commit(handle)));
   return predefined.get(name) ?? new Datatype(name);
-}
-
-/**
- * A C struct with named fields, made by `Datatype.struct`. Memory that holds such structs, in messages
- * `{ data: memory, type }`, is read and written by records.
- */
-export class StructDatatype<F extends Fields = Fields> extends Datatype<StructRecord<F>> {
-  /** Where the fields are. */
-  readonly layout: StructLayout;
-
-  constructor(source: Created, layout: StructLayout) {
-    super(source, `struct { ${layout.fields.map(({ name }) => name).join(", ")} }`);
-    this.layout = layout;
-  }
-
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return value instanceof Datatype && "layout" in value;
-  }
-
-  /** Makes the datatype of a layout. */
-  static of<F extends Fields>(layout: StructLayout): StructDatatype<F> {
-    const { fields, offsets, extent } = layout;
-    const lengths = fields.map(({ length }) => length);
-    using unpadded = Datatype.struct(
-      lengths,
-      offsets,
-      fields.map(({ type }) => type),
-    );
-    const handle = construct({ combiner: "resized", type: unpadded.handle, lb: 0, extent });
-    return new StructDatatype<F>(new Created(commit(handle)), layout);
-  }
-
-  /** Where each field begins, in bytes. */
-  get offsets(): { readonly [Name in keyof F]: number } {
-    const { fields } = this.layout;
-    return Object.fromEntries(fields.map(({ name, offset }) => [name, offset])) as Record<keyof F, number>;
-  }
-
-  override get alignment(): number {
-    return this.layout.alignment;
-  }
-
-  override dup(): StructDatatype<F> {
-    const handle = construct({ combiner: "dup", type: this.handle });
-    return new StructDatatype<F>(new Created(commit(handle)), this.layout);
-  }
-
-  /**
-   * All structs in some memory. Reading and assigning the properties of a record reads and writes the memory.
-   * @param buffer Of a multiple of `extent` bytes.
-   * @throws TypeError, RangeError
-   */
-  records(buffer: ArrayBufferView | ArrayBufferLike): StructRecord<F>[] {
-    const { extent, recordAt } = this.layout;
-    const memory = structMemory(buffer, extent);
-    const length = memory.byteLength / extent;
-    return Array.from({ length }, (_, i) => recordAt(memory, i * extent) as StructRecord<F>);
-  }
-
-  /**
-   * One struct in some memory, as in `records`.
-   * @param index Default 0.
-   */
-  record(buffer: ArrayBufferView | ArrayBufferLike, index = 0): StructRecord<F> {
-    const { extent, recordAt } = this.layout;
-    const memory = structMemory(buffer, extent);
-    const length = memory.byteLength / extent;
-    if (!(Number.isInteger(index) && index >= 0 && index < length)) {
-      throw outOfRange("index", `an integer from 0 to ${length - 1}`, index);
-    }
-    return recordAt(memory, index * extent) as StructRecord<F>;
-  }
 }

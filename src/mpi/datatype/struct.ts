@@ -1,7 +1,8 @@
 import { inspect } from "node:util";
 import { invalidType, invalidValue, outOfRange } from "../error.js";
-import type { Datatype, StructDatatype } from "./datatype.js";
+import type { Datatype } from "./datatype.js";
 import { accessTo, type FieldAccess } from "./field.js";
+import type { StructDatatype } from "./struct-datatype.js";
 
 /** A field of a struct: one value of a datatype, or an array of a fixed length. */
 export type FieldType = Datatype | readonly [type: Datatype, length: number];

@@ -1,2 +1,5 @@
-export { type Completion, freed, PersistentRequest, Request, wrongRequest } from "./request.js";
+export { freed, wrongRequest } from "./error.js";
+export type { Completion } from "./outcome.js";
+export { PersistentRequest } from "./persistent.js";
+export { Request } from "./request.js";
 export { type Callee, Transfer, type TransferDescription } from "./transfer.js";

@@ -1,20 +1,14 @@
 import { binding, native } from "../bindings/bind.js";
 import { check } from "../bindings/check.js";
-import { addresses, readHandle, writeHandle } from "../bindings/scratch.js";
+import { addresses, writeHandle } from "../bindings/scratch.js";
 import { ensureRunning } from "../environment.js";
-import { invalidType, invalidValue, MpiError } from "../error.js";
+import { invalidType, invalidValue } from "../error.js";
 import type { Status } from "../status.js";
 import * as completion from "./completion.js";
+import { freed, wrongRequest } from "./error.js";
+import { type Completion, completionOf, completionsOf, settled, statusOf } from "./outcome.js";
 import { follow } from "./poller.js";
 import { type Outcome, Transfer } from "./transfer.js";
-
-/** One of several requests that is complete. */
-export interface Completion {
-  /** Its place in the array that was given; `UNDEFINED` if no request in it is active. */
-  readonly index: number;
-  /** Empty if no request is active. */
-  readonly status: Status;
-}
 
 /**
  * A nonblocking operation. MPI 4.0 section 3.7.
@@ -248,59 +242,6 @@ export class Request implements PromiseLike<Status> {
   }
 }
 
-/**
- * An operation whose arguments are fixed, to be started many times. MPI 4.0 sections 3.9 and 6.13.
- *
- * It must be freed: `free()`, or `using request = ...`.
- */
-export class PersistentRequest extends Request {
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return value instanceof Request && Request.transfer(value).persistent;
-  }
-
-  /**
-   * Begins the operation once more; then wait, test or await it.
-   * @throws MpiError `ERR_MPI_REQUEST` if it is active, `ERR_MPI_FREED` after `free`, `ERR_MPI_BUFFER` of a buffered
-   *   send if there is no space
-   * @see MPI_Start, MPI 4.0 section 3.9
-   */
-  start(): this {
-    PersistentRequest.startAll([this]);
-    return this;
-  }
-
-  /** Begins several; none if one of them cannot begin. @throws as `start` @see MPI_Startall, MPI 4.0 section 3.9 */
-  static startAll(requests: readonly PersistentRequest[]): void {
-    const transfers = transfersOf(requests);
-    for (const [i, transfer] of transfers.entries()) {
-      if (transfers.indexOf(transfer) < i)
-        throw invalidValue(`requests[${i}]`, "the same request twice", requests[i]);
-      if (!transfer.persistent) throw invalidType(`requests[${i}]`, "a PersistentRequest", requests[i]);
-      if (transfer.freed) throw freed(transfer);
-      if (transfer.active) {
-        throw wrongRequest(`${transfer.operation}: the request is active already`, "MPI_Start");
-      }
-    }
-    ensureRunning();
-    for (const transfer of transfers) transfer.prepare();
-    for (const transfer of transfers) {
-      writeHandle(transfer.handle);
-      check(native.MPI_Start(addresses().handle), "MPI_Start");
-      transfer.handle = readHandle();
-      transfer.restart();
-    }
-  }
-
-  /** For `using`: waits until it is complete, and frees it. */
-  override [Symbol.dispose](): void {
-    try {
-      super[Symbol.dispose]();
-    } finally {
-      this.free();
-    }
-  }
-}
-
 /** @throws MpiError for one that nobody can wait for, because it was never started. */
 function begun(transfer: Transfer): Transfer {
   if (!transfer.active && transfer.outcome === undefined) {
@@ -309,8 +250,8 @@ function begun(transfer: Transfer): Transfer {
   return transfer;
 }
 
-/** @throws TypeError for what is no request, or is active and there twice: libraries crash on that */
-function transfersOf(requests: readonly Request[]): Transfer[] {
+/** @internal @throws TypeError for what is no request, or is active and there twice: libraries crash on that */
+export function transfersOf(requests: readonly Request[]): Transfer[] {
   const seen = new Set<Transfer>();
   return listOf(requests).map((request, i) => {
     if (!(request instanceof Request)) throw invalidType(`requests[${i}]`, "a Request", request);
@@ -330,44 +271,6 @@ function listOf(requests: unknown): unknown[] {
     // It was revoked.
   }
   throw invalidType("requests", "an array of Request", requests);
-}
-
-/** @internal What was asked of a request does not go with its state. */
-export const wrongRequest = (message: string, operation: string): MpiError =>
-  new MpiError(message, { code: "ERR_MPI_REQUEST", errorClass: "MPI_ERR_REQUEST", operation });
-
-/** @internal */
-export const freed = (transfer: Transfer): MpiError =>
-  new MpiError(`${transfer.operation}: this request was freed`, { code: "ERR_MPI_FREED" });
-
-/** What an await of a transfer that ended so comes to. */
-function settled(transfer: Transfer, outcome: Outcome, signal: AbortSignal | undefined): Promise<Status> {
-  if (outcome instanceof Error) return Promise.reject(outcome);
-  const isGivenUp = signal?.aborted && transfer.kind === "receive" && outcome.cancelled;
-  return isGivenUp ? Promise.reject(signal.reason) : Promise.resolve(outcome);
-}
-
-function statusOf(outcome: Outcome): Status {
-  if (outcome instanceof Error) throw outcome;
-  return outcome;
-}
-
-/** @throws what it failed with, which knows its index */
-function completionOf({ index, outcome }: completion.Ended): Completion {
-  if (outcome instanceof Error) throw Object.assign(outcome, { index });
-  return { index, status: outcome };
-}
-
-/**
- * The completions of several that ended together.
- * @throws what the first that failed failed with, which knows the others in `completions`: nobody tells of them again
- */
-function completionsOf(ended: readonly completion.Ended[]): Completion[] {
-  const failed = ended.find(({ outcome }) => outcome instanceof Error);
-  const completions = ended.filter(({ outcome }) => !(outcome instanceof Error)).map(completionOf);
-  if (failed !== undefined)
-    throw Object.assign(failed.outcome as Error, { index: failed.index, completions });
-  return completions;
 }
 
 /** Reports requests that the user dropped while the library worked on them. For TYPED_MPI_DEBUG=requests. */
