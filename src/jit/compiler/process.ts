@@ -33,6 +33,10 @@ const SETSIGMASK = 8;
 const POLLIN = 1;
 const WNOHANG = 1;
 
+/** What Node ignores, which programs would inherit: a signal set of the C library. */
+const IGNORED: BigUint64Array = new BigUint64Array(16);
+IGNORED[0] = (1n << BigInt(constants.signals.SIGPIPE - 1)) | (1n << BigInt(constants.signals.SIGXFSZ - 1));
+
 interface Calls {
   readonly pipe2: NativeFunction<"int32">;
   readonly poll: NativeFunction<"int32">;
@@ -131,8 +135,7 @@ export function startProcess(command: readonly string[], options: ChildOptions):
     c.initAttributes(attributes);
     c.setFlags(attributes, SETPGROUP | SETSIGDEF | SETSIGMASK);
     c.setGroup(attributes, group);
-    // Node ignores SIGPIPE, which a program would inherit.
-    c.setDefault(attributes, new BigUint64Array(16).fill(1n << BigInt(constants.signals.SIGPIPE - 1), 0, 1));
+    c.setDefault(attributes, IGNORED);
     const run = addChdir ? command : ["/bin/sh", "-c", 'cd "$0" && exec "$@"', cwd, ...command];
     const [argv, argvText] = cStrings(run);
     const [envp, envpText] = cStrings(environment);
@@ -150,7 +153,9 @@ export function startProcess(command: readonly string[], options: ChildOptions):
   }
 }
 
-const signalNames = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));
+const signalNames: ReadonlyMap<number, string> = new Map(
+  Object.entries(constants.signals).map(([name, number]) => [number, name]),
+);
 
 /** How the child ended, or undefined if it has not; it is asked for once. */
 export function endOf(pid: number): Ended | undefined {

@@ -84,9 +84,15 @@ export function notStarted(command: readonly string[], cause: Error & { code?: s
 
 /**
  * Reads until the end of its input, which comes when the only process that can write to it is no more, and then kills
- * the group that it leads.
+ * the group that it leads. Its last words are for those who find it in a list of processes.
  */
-const GUARD: readonly string[] = ["/bin/sh", "-c", "read -r _; kill -9 0"];
+const guardCommand = (cwd: string): string[] => [
+  "/bin/sh",
+  "-c",
+  "read -r _; kill -9 0",
+  "typed-mpi: ends the compiler with its parent",
+  cwd,
+];
 
 /** Milliseconds between looks at the clock and at a compiler whose output somebody else holds open. */
 const SLICE = 20;
@@ -121,7 +127,7 @@ class Running {
       const [out, input] = makePipe();
       opened.push(out, input);
       const { cwd } = options;
-      guard = startProcess(GUARD, { cwd: "/", environment: [], input: guarded, group: 0 });
+      guard = startProcess(guardCommand(cwd), { cwd: "/", environment: [], input: guarded, group: 0 });
       this.#pid = startProcess(command, { cwd, environment, output: input, group: guard });
       this.#guard = guard;
       this.#leash = leash;
