@@ -3,7 +3,7 @@
  * `file(3): error C2065: ...`, `LINK : fatal error LNK1104: ...`, of linkers `undefined reference to`, `cannot find -lx`.
  */
 const ERROR =
-  /\b(?:fatal |internal compiler |linker )?error\b(?: [A-Z]+\d+)?\s?:|: undefined (?:reference|symbol)|\bld(?:\.\w+)?: (?!warning)|\bcannot find -l|\bcollect2: /i;
+  /\b(?:fatal |internal compiler |linker )?error\b(?: [A-Z]+\d+)?\s?:|: undefined (?:reference|symbol)|\bld(?:\.\w+)?: (?!warning|.*: in function )|\bcannot find -l|\bcollect2: /i;
 
 /** What only repeats that there were errors. */
 const SUMMARY = /\bcollect2: error: ld returned|linker command failed with exit code|\bstopped due to/;

@@ -84,18 +84,25 @@ export function targetIdentity(flags: readonly string[]): string {
   return isNative(flags) ? `${target}\n${processor()}` : target;
 }
 
-/** The first line that the compiler prints about itself, `"tcc version 0.9.27"`; "" if it prints none. */
+/** The first line that the compiler prints about itself, `"tcc version 0.9.27"`; "" if it prints none. Asked once. */
 export const compilerVersion = (compiler: Compiler): Effect<string> => ({
   sync: () => runSync(askVersion(compiler)),
   async: () => runAsync(askVersion(compiler)),
 });
 
+const versions = new Map<string, string>();
+
 function* askVersion({ command, family }: Compiler): Steps<string> {
+  const key = [...command, ...executables(command).map(fileIdentity)].join("\0");
+  const asked = versions.get(key);
+  if (asked !== undefined) return asked;
   const option = { gcc: ["--version"], clang: ["--version"], tcc: ["-v"], msvc: [] }[family];
   const { output } = yield* perform(
     runCompiler([...command, ...option], { cwd: process.cwd(), timeout: 30, label: "" }),
   );
-  return output.split("\n", 1)[0]?.trim() ?? "";
+  const version = output.split("\n", 1)[0]?.trim() ?? "";
+  versions.set(key, version);
+  return version;
 }
 
 const textOf = (build: BuildParams): string => (build.language === "c" ? build.cc : build.cxx);

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type Compilation, compilerEnvironment, notStarted, type RunOptions } from "./compilation.js";
 import { Output } from "./output.js";
-import { type Compilation, compilerEnvironment, notStarted, type RunOptions } from "./run.js";
 
 /* Running a compiler by Node's own means, where process.ts cannot: slower, and without a guard. */
 
