@@ -9,6 +9,10 @@ export interface Measurement {
   readonly name: string;
   /** Time per call. */
   readonly ns?: number;
+  /** Time of the whole process, start and end included; the harness adds it. */
+  readonly wall?: number;
+  /** What is compared if it is neither: how many times as long something takes under other conditions. */
+  readonly times?: number;
   /** Bytes of V8's heap per call, and how many of them are the value that the call returns. */
   readonly bytes?: number;
   readonly returned?: number;
@@ -27,13 +31,20 @@ export interface Case {
   readonly title: string;
   /** The program's name in each peer's folder. */
   readonly program: string;
+  /** 0: no MPI job, but a process of its own. */
   readonly ranks: number;
-  readonly unit: "ns" | "GB/s" | "B";
+  readonly unit: "ns" | "GB/s" | "B" | "x";
   readonly args: readonly (string | number)[];
   /** The first argument, the number of calls, under `--quick`. */
   readonly quickCalls: number;
   readonly against: readonly Against[];
   readonly nodeOptions?: readonly string[];
+  /** What the peer "limit" has, in `unit`: a bar that is no ratio. */
+  readonly limit?: number;
+  /** How many times each program is run in a round, of which the median counts. Default 1. */
+  readonly samples?: number;
+  /** Whether each program is run once before the rounds, to fill a cache. Default false. */
+  readonly warmUp?: boolean;
   /** The number that is compared, in `unit`. */
   readonly value: (measurement: Measurement) => number;
 }
@@ -68,6 +79,76 @@ const allocation = (operation: string, ranks: number): Case => ({
   nodeOptions: UNCOLLECTED,
   value: ({ bytes, returned }) => (bytes as number) - (returned as number),
 });
+
+/** Where the programs of the jit floor keep their caches: the harness puts its temporary folder there. */
+const CACHE = "{temporary}";
+
+const jitCases: readonly Case[] = [
+  {
+    name: "jit-cold",
+    title: "jit: generate, compile, store, load, with an empty cache",
+    program: "jit-cold",
+    ranks: 0,
+    unit: "ns",
+    args: [15, CACHE],
+    quickCalls: 9,
+    against: [{ peer: "dijitso", atMost: 1.1 }],
+    value: time,
+  },
+  {
+    name: "jit-hit",
+    title: "jit: a hit on disk in a new process, verified",
+    program: "jit-hit",
+    ranks: 0,
+    unit: "ns",
+    args: [1, CACHE],
+    quickCalls: 1,
+    limit: 1e6,
+    samples: 5,
+    warmUp: true,
+    against: [{ peer: "limit", atMost: 1 }, { peer: "dijitso" }],
+    value: time,
+  },
+  {
+    name: "jit-process",
+    title: "jit: a whole process: start, import, hit, call",
+    program: "jit-hit",
+    ranks: 0,
+    unit: "ns",
+    args: [1, CACHE],
+    quickCalls: 1,
+    samples: 5,
+    warmUp: true,
+    against: [{ peer: "dijitso", atMost: 0.7 }],
+    value: ({ wall }) => wall as number,
+  },
+  {
+    name: "jit-memory",
+    title: "jit: a hit in memory",
+    program: "jit-memory",
+    ranks: 0,
+    unit: "ns",
+    args: [200_000, 15, CACHE],
+    quickCalls: 100_000,
+    limit: 1000,
+    against: [{ peer: "limit", atMost: 1 }, { peer: "dijitso" }],
+    value: time,
+  },
+  ...(["cold", "hit", "memory"] as const).map(
+    (what): Case => ({
+      name: `jit-crowd-${what}`,
+      title: `jit: ${what === "cold" ? "a build" : `a hit ${what === "hit" ? "on disk" : "in memory"}`} beside 10 000 other entries, times that of an empty cache`,
+      program: "jit-crowd",
+      ranks: 0,
+      unit: "x",
+      args: [10_000, what, CACHE],
+      quickCalls: 10_000,
+      limit: 1.2,
+      against: [{ peer: "limit", atMost: 1 }],
+      value: ({ times }) => times as number,
+    }),
+  ),
+];
 
 export const cases: readonly Case[] = [
   {
@@ -154,4 +235,5 @@ export const cases: readonly Case[] = [
   allocation("recv", 2),
   allocation("bcast", 1),
   allocation("allreduce", 1),
+  ...jitCases,
 ];

@@ -34,6 +34,8 @@ export interface Effort {
   readonly rounds: number;
   readonly quick: boolean;
   readonly quiet: Quiet;
+  /** A folder that is removed after the bench. */
+  readonly temporary: string;
   /** Told before each round. */
   readonly progress: (text: string) => void;
 }
@@ -49,12 +51,14 @@ export const comparesByDifference = (unit: Case["unit"]): boolean => unit === "B
 
 /** Measures one case: every peer once in each round, so that the peers alternate. */
 export async function compare(work: Case, mpi: Mpi, found: Found, effort: Effort): Promise<Row[]> {
-  const names: PeerName[] = ["typed-mpi", ...work.against.map(({ peer }) => peer)];
+  const against = work.against.map(({ peer }) => peer).filter((peer) => peer !== "limit");
+  const names: PeerName[] = ["typed-mpi", ...against];
   const taken = new Map<PeerName, Measurement[]>();
   const reasons = new Map<PeerName, Outcome>();
-  for (let round = 0; round < effort.rounds; round++) {
+  for (let round = work.warmUp ? -1 : 0; round < effort.rounds; round++) {
     await effort.quiet.wait();
-    effort.progress(`${work.name}, ${mpiTitle(mpi)}: round ${round + 1} of ${effort.rounds}`);
+    const where = work.ranks === 0 ? "" : `, ${mpiTitle(mpi)}`;
+    effort.progress(`${work.name}${where}: round ${round + 1} of ${effort.rounds}`);
     for (const name of names) {
       const peer = found.get(name) as Ready | Missing;
       if (reasons.has(name)) continue;
@@ -63,7 +67,8 @@ export async function compare(work: Case, mpi: Mpi, found: Found, effort: Effort
         continue;
       }
       try {
-        const measurement = await once(work, mpi, peer, effort.quick);
+        const measurement = await once(work, mpi, peer, effort);
+        if (round < 0) continue;
         taken.set(name, [...(taken.get(name) ?? []), measurement]);
       } catch (error) {
         effort.progress((error as Error).message);
@@ -71,16 +76,27 @@ export async function compare(work: Case, mpi: Mpi, found: Found, effort: Effort
       }
     }
   }
-  const outcomeOf = (name: PeerName): Outcome => reasons.get(name) ?? outcome(work, taken.get(name) ?? []);
+  const limits = new Array(effort.rounds).fill(work.limit);
+  const outcomeOf = (name: PeerName): Outcome =>
+    name === "limit"
+      ? { summary: summarize(limits) }
+      : (reasons.get(name) ?? outcome(work, taken.get(name) ?? []));
   return work.against.map((against) =>
     row(work, mpi, against, outcomeOf("typed-mpi"), outcomeOf(against.peer)),
   );
 }
 
-async function once(work: Case, mpi: Mpi, peer: Ready, quick: boolean): Promise<Measurement> {
-  const args = quick ? [work.quickCalls, ...work.args.slice(1)] : work.args;
+/** The median of the samples of one round. */
+async function once(work: Case, mpi: Mpi, peer: Ready, { quick, temporary }: Effort): Promise<Measurement> {
+  const given = quick ? [work.quickCalls, ...work.args.slice(1)] : work.args;
+  const args = given.map((arg) => String(arg).replace("{temporary}", temporary));
   const program = await peer.program(work.program, work.nodeOptions ?? []);
-  return launch(mpi, work.ranks, { ...program, command: [...program.command, ...args.map(String)] });
+  const measurements: Measurement[] = [];
+  for (let sample = 0; sample < (work.samples ?? 1); sample++) {
+    measurements.push(await launch(mpi, work.ranks, { ...program, command: [...program.command, ...args] }));
+  }
+  measurements.sort((a, b) => work.value(a) - work.value(b));
+  return measurements[measurements.length >> 1] as Measurement;
 }
 
 function outcome(work: Case, measurements: readonly Measurement[]): Outcome {
@@ -91,7 +107,15 @@ function outcome(work: Case, measurements: readonly Measurement[]): Outcome {
 
 function row(work: Case, mpi: Mpi, against: Against, typedMpi: Outcome, other: Outcome): Row {
   const { name, title, unit } = work;
-  const labels = { case: name, title, mpi: mpiTitle(mpi), unit, ...against, typedMpi, other };
+  const labels = {
+    case: name,
+    title,
+    mpi: work.ranks === 0 ? "-" : mpiTitle(mpi),
+    unit,
+    ...against,
+    typedMpi,
+    other,
+  };
   if (!("summary" in typedMpi && "summary" in other)) return labels;
   const combine = comparesByDifference(unit)
     ? (a: number, b: number): number => a - b

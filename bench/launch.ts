@@ -54,19 +54,24 @@ const launchEnvironment = (ranks: number): Record<string, string> => ({
 });
 
 /**
- * Runs `program` on that many ranks.
+ * Runs `program` on that many ranks; on 0 as a process that is no job.
  * @returns the last line it printed that is JSON
  * @throws Error with what it wrote to stderr, if it fails, hangs or prints no such line
  */
 export async function launch(mpi: Mpi, ranks: number, program: Program): Promise<Measurement> {
-  const output = await run([...mpi.launcher, "-n", String(ranks), ...program.command], {
-    ...mpi.env,
-    ...launchEnvironment(ranks),
-    ...program.env,
-  });
+  const start = performance.now();
+  const output =
+    ranks === 0
+      ? await run(program.command, program.env)
+      : await run([...mpi.launcher, "-n", String(ranks), ...program.command], {
+          ...mpi.env,
+          ...launchEnvironment(ranks),
+          ...program.env,
+        });
+  const wall = (performance.now() - start) * 1e6;
   const line = output.split("\n").findLast((text) => text.startsWith("{"));
   if (line === undefined) throw new Error(`no result was printed, but:\n${output}`);
-  return JSON.parse(line) as Measurement;
+  return { ...(JSON.parse(line) as Measurement), wall };
 }
 
 /** What a command prints. @throws Error with its stderr if it fails or takes longer than the time limit */

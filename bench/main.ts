@@ -82,9 +82,9 @@ async function measureAll(chosen: readonly Case[], mpis: readonly Mpi[], quick: 
   const rounds = quick ? QUICK_ROUNDS : ROUNDS;
   const progress = (text: string): void => console.error(text);
   const quiet = new Quiet(quick ? QUICK_PATIENCE_MS : PATIENCE_MS, progress);
-  const effort: Effort = { rounds, quick, quiet, progress };
   const machine = await describeMachine();
   const temporary = mkdtempSync(join(tmpdir(), "typed-mpi-bench-"));
+  const effort: Effort = { rounds, quick, quiet, temporary, progress };
   process.once("exit", () => rmSync(temporary, { recursive: true, force: true }));
   const places: Places = { root, compiled, temporary };
   const found = new Map(
@@ -92,7 +92,9 @@ async function measureAll(chosen: readonly Case[], mpis: readonly Mpi[], quick: 
   );
   const rows: Row[] = [];
   for (const work of chosen) {
-    for (const [mpi, peers] of found) rows.push(...(await compare(work, mpi, peers, effort)));
+    // Without a job it is the same under every MPI.
+    for (const [mpi, peers] of work.ranks === 0 ? [...found].slice(0, 1) : found)
+      rows.push(...(await compare(work, mpi, peers, effort)));
   }
   const peers = Object.fromEntries([...found].map(([mpi, list]) => [mpiTitle(mpi), describePeers(list)]));
   return {

@@ -6,7 +6,7 @@ import { access, readFile } from "node:fs/promises";
 import { delimiter } from "node:path";
 import { type Mpi, mpiName, type Program, run } from "./launch.js";
 
-export type PeerName = "typed-mpi" | "koffi" | "mpi4py" | "c";
+export type PeerName = "typed-mpi" | "koffi" | "mpi4py" | "c" | "dijitso" | "limit";
 
 /** Where things are: the sources of the bench, its compiled programs, and a folder to be removed after it. */
 export interface Places {
@@ -119,6 +119,26 @@ const mpi4py: Peer = {
   },
 };
 
+/** The system's: dijitso is a package of Debian's, and of no registry that is kept. */
+const DIJITSO_PYTHON = "/usr/bin/python3";
+
+const dijitso: Peer = {
+  name: "dijitso",
+  title: "dijitso",
+  async find(_mpi, { root }) {
+    const probe = "import dijitso, platform; print(dijitso.__version__, platform.python_version())";
+    const versions = (await runOrReason([DIJITSO_PYTHON, "-c", probe])).split(" ");
+    if (versions.length !== 2) return { missing: versions.join(" ") };
+    return {
+      version: `${versions[0]}, Python ${versions[1]}`,
+      program: async (program) => ({
+        command: [DIJITSO_PYTHON, `${root}/bench/programs/dijitso/${program}.py`],
+        env: { PYTHONDONTWRITEBYTECODE: "1" },
+      }),
+    };
+  },
+};
+
 /** What it prints, or else the last line of why it does not. */
 async function runOrReason(command: readonly string[]): Promise<string> {
   try {
@@ -134,4 +154,5 @@ export const peers: readonly Peer[] = [
   inNode("koffi", async (root) => packageVersion(`${root}/node_modules/koffi/package.json`)),
   mpi4py,
   c,
+  dijitso,
 ];

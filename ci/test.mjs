@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { buildAll } from "./build.mjs";
+import { setUpCompilers } from "./compilers.mjs";
 import { keepCoverage, reportCoverage, startCoverage } from "./coverage.mjs";
 import { runJob, stopJobsWithUs } from "./job.mjs";
 import { installedMpis, launchCommand } from "./mpis.mjs";
@@ -74,6 +75,7 @@ async function main() {
 function prepare() {
   setUpPackages();
   const mpis = setUpMpis();
+  setUpCompilers();
   console.log(`testing under ${mpis.map(({ name, version }) => `${name} ${version}`).join(" and ")}`);
   buildAll();
   return mpis;

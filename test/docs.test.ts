@@ -13,6 +13,9 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** Inside the package, so that snippets find it by its name. */
 const FOLDER = join(ROOT, "build/docs");
 
+/** Where snippets of the jit floor keep their libraries. */
+const CACHE = join(FOLDER, "cache");
+
 interface Snippet {
   readonly page: string;
   /** Line of the page. */
@@ -26,7 +29,7 @@ function snippetsOf(page: string): Snippet[] {
   const text = readFileSync(join(ROOT, page), "utf8");
   const blocks = [...text.matchAll(/^```ts\n(.*?)^```$/gms)];
   return blocks
-    .filter(([, code]) => code?.includes('from "typed-mpi"'))
+    .filter(([, code]) => /from "typed-mpi(\/\w+)?"/.test(code ?? ""))
     .map(({ index, 1: code = "" }) => {
       const line = text.slice(0, index).split("\n").length;
       return { page, line, file: `${page.replace(/\W/g, "-")}-${line}`, code };
@@ -74,7 +77,7 @@ for (const [i, { page, line, file }] of (complaints === "" ? snippets : []).entr
     const [command = "", ...rest] = launcher;
     const args = [...rest, "-n", "2", process.execPath, join(FOLDER, `${file}.js`)];
     const { status, stdout, stderr } = spawnSync(command, args, {
-      env: { ...process.env, ...env, NODE_V8_COVERAGE: undefined },
+      env: { ...process.env, ...env, NODE_V8_COVERAGE: undefined, TYPED_MPI_CACHE_DIR: CACHE },
       encoding: "utf8",
       timeout: 30_000,
     });

@@ -1,12 +1,12 @@
-import type { Library, NativeFunction } from "./engine.js";
+import type { Library, LoadOptions, NativeFunction } from "./engine.js";
 
 /**
  * The C library's own loader, for engines that open libraries with local scope only. Not for its dlerror: the
  * engines look each function up by dlsym before they call it, which clears the message.
  */
 export interface Loader {
-  /** dlopen with lazy binding, of the program itself if `path` is null. 0n if it cannot be opened. */
-  open(path: string | null, global: boolean): bigint;
+  /** dlopen, of the program itself if `path` is null. 0n if it cannot be opened. */
+  open(path: string | null, options: LoadOptions): bigint;
   /** dlsym: 0n if there is none. */
   symbol(handle: bigint, name: string): bigint;
   /** dlclose. */
@@ -14,6 +14,7 @@ export interface Loader {
 }
 
 const RTLD_LAZY = 1;
+const RTLD_NOW = 2;
 const RTLD_GLOBAL = process.platform === "darwin" ? 8 : 0x100;
 const RTLD_LOCAL = process.platform === "darwin" ? 4 : 0;
 
@@ -25,8 +26,10 @@ export function bindLoader(program: Pick<Library, "func">): Loader {
   const dlsym: NativeFunction<"pointer"> = program.func("dlsym", "pointer", ["pointer", "pointer"]);
   const dlclose: NativeFunction<"int32"> = program.func("dlclose", "int32", ["pointer"]);
   return {
-    open: (path, global) =>
-      dlopen(path === null ? null : cString(path), RTLD_LAZY | (global ? RTLD_GLOBAL : RTLD_LOCAL)),
+    open: (path, { global = false, now = false }) => {
+      const mode = (now ? RTLD_NOW : RTLD_LAZY) | (global ? RTLD_GLOBAL : RTLD_LOCAL);
+      return dlopen(path === null ? null : cString(path), mode);
+    },
     symbol: (handle, name) => dlsym(handle, cString(name)),
     close(handle) {
       dlclose(handle);

@@ -77,6 +77,11 @@ export interface Library {
 export interface LoadOptions {
   /** Whether its symbols serve the libraries opened later (RTLD_GLOBAL). Default false. */
   readonly global?: boolean;
+  /**
+   * Whether all symbols that it needs must be there at once (RTLD_NOW): one that is not is an error then, and the end
+   * of the process when it is called otherwise. Default false.
+   */
+  readonly now?: boolean;
 }
 
 export interface Engine {
@@ -85,7 +90,7 @@ export interface Engine {
   readonly version: string;
   /**
    * Opens a shared library by path, by a name the system's loader knows, or the program itself by null.
-   * Symbols are bound lazily; the library is never bound deeply.
+   * Symbols are bound lazily unless `options.now`; the library is never bound deeply.
    * @throws FfiError `ERR_FFI_LIBRARY` with the loader's own text as its message.
    */
   load(path: string | null, options?: LoadOptions): Library;

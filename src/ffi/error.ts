@@ -23,6 +23,10 @@ const nameOf = (path: string | null): string => path ?? "(the program)";
 export const noLibrary = (path: string | null, text: string, cause?: unknown): FfiError =>
   new FfiError("ERR_FFI_LIBRARY", `${nameOf(path)}: ${text}`, { cause });
 
+/** The error of a library that cannot be opened with all that it needs, where the loader's text is not to be had. */
+export const notNow = (path: string | null): FfiError =>
+  noLibrary(path, "it cannot be opened, or a symbol that it needs is undefined (`ldd -r` tells which)");
+
 /** The error of a library without the symbol `name`. */
 export const noSymbol = (path: string | null, name: string, cause?: unknown): FfiError =>
   new FfiError("ERR_FFI_SYMBOL", `${nameOf(path)} has no symbol "${name}"`, { cause });

@@ -11,7 +11,7 @@ import type {
   NativeFunction,
   NativeResult,
 } from "./engine.js";
-import { FfiError, noLibrary, noSymbol, unsupported } from "./error.js";
+import { FfiError, noLibrary, noSymbol, notNow, unsupported } from "./error.js";
 import { isWide, toWide } from "./wide.js";
 
 type FfiRs = typeof import("ffi-rs");
@@ -94,7 +94,8 @@ class FfiRsLibrary implements Library {
     this.#ffi = ffi;
     this.#loader = loader;
     // Ours comes first: what the library does while it is being opened must see the scope that was asked for.
-    this.#handle = loader.open(path, options.global ?? false);
+    this.#handle = loader.open(path, options);
+    if (options.now && this.#handle === 0n) throw notNow(path);
     try {
       ffi.open({ library: this.#key, path: path ?? "" });
     } catch (cause) {

@@ -50,7 +50,7 @@ class KoffiLibrary implements Library {
   constructor(koffi: Koffi, path: string | null, options: LoadOptions = {}) {
     this.path = path;
     try {
-      this.#handle = koffi.load(path, { lazy: true, global: options.global ?? false });
+      this.#handle = koffi.load(path, { lazy: !options.now, global: options.global ?? false });
     } catch (cause) {
       throw noLibrary(path, (cause as Error).message, cause);
     }

@@ -9,7 +9,7 @@ import type {
   NativeFunction,
   NativeResult,
 } from "./engine.js";
-import { FfiError, noLibrary, noSymbol } from "./error.js";
+import { FfiError, noLibrary, noSymbol, notNow } from "./error.js";
 import { isWide, toWide } from "./wide.js";
 
 /** The part of node:ffi used here. Its names of the C types are those of the contract. */
@@ -49,8 +49,11 @@ export const nodeEngine = (): Engine => {
     name: "node",
     version: process.versions.node,
     load(path, options: LoadOptions = {}) {
-      // node:ffi opens with local scope. If this fails, so does what follows, which has the loader's text.
-      const wide = options.global && path !== null ? loader?.open(path, true) : undefined;
+      // node:ffi opens with local scope, lazily. If this fails, so does what follows, which has the loader's text;
+      // but not if only a symbol is missing.
+      const isOurs = (options.global || options.now) && path !== null;
+      const wide = isOurs ? loader?.open(path, options) : undefined;
+      if (options.now && wide === 0n) throw notNow(path);
       return new NodeLibrary(ffi, path, () => wide && loader?.close(wide));
     },
     addressOf: (view) => (view.byteLength === 0 ? 0n : ffi.getRawPointer(view)),

@@ -68,6 +68,20 @@ forEachEngine((ffi, lacks) => {
     assert.is(ffi.load(user).func("sum", "int32", [])(), 42);
   });
 
+  test("an undefined function is an error when its library is opened, if all is to be there at once", () => {
+    const name = `undefined_${ffi.name.replace("-", "_")}`;
+    const library = compile(
+      name,
+      `int ${name}_absent(void); int f(void) { return ${name}_absent(); } int g(void) { return 7; }`,
+    );
+    throwsCode(() => ffi.load(library, { now: true }), "ERR_FFI_LIBRARY", /absent|undefined/);
+    assert.is(ffi.load(library).func("g", "int32", [])(), 7);
+    assert.is(
+      ffi.load(compile(`${name}_not`, "int g(void) { return 8; }"), { now: true }).func("g", "int32", [])(),
+      8,
+    );
+  });
+
   test("a missing library is an error with the loader's text", () => {
     for (const global of [false, true]) {
       throwsCode(

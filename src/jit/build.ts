@@ -1,0 +1,188 @@
+import { rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createIncBasename, createLibBasename, createSrcBasename, ensureDirs } from "./cache/names.js";
+import { copyEntry, type Entry, isMiss, lookupEntry, publishEntry, stagingDirectory } from "./cache/store.js";
+import { makeCompileCommand } from "./compiler/command.js";
+import { firstDiagnostics } from "./compiler/diagnostics.js";
+import { compilerVersion, findCompiler } from "./compiler/identity.js";
+import { type Compilation, runCompiler } from "./compiler/run.js";
+import { JitError, type JitErrorCode } from "./error.js";
+import { writeFailureDirectory } from "./failure.js";
+import { log } from "./log.js";
+import { type GivenParams, type Params, validateParams } from "./params.js";
+import { perform, runSync, type Steps } from "./steps.js";
+
+/** What a generator makes of what is to be compiled. */
+export interface Generated {
+  /** Stored as `<signature>.h`, where the code of libraries that depend on this one finds it. */
+  readonly header?: string | null | undefined;
+  readonly source: string;
+  /** Signatures of libraries that jit returned before: they are linked with, and loaded with this one. */
+  readonly dependencies?: readonly string[] | undefined;
+}
+
+/** What `buildSharedLibrary` tells, as dijitso's does. */
+export interface BuildResult {
+  /** 0 if the library was built, else the compiler's exit code, or -1 if it has none. */
+  readonly status: number;
+  /** What the compiler wrote. */
+  readonly output: string;
+  readonly libFilename: string | undefined;
+  /** Why there is no library; its `failDir` has all that is needed to see for oneself. */
+  readonly errInfo: JitError | undefined;
+}
+
+/**
+ * Compiles a shared library and stores it in the cache, whatever is there already.
+ * @param signature What it is stored under: a file name.
+ * @param header Its header, or null if it has none.
+ * @param source The code, in `params.build.language`.
+ * @param dependencies Signatures of libraries in the cache that it needs.
+ * @throws JitError if it could not even be tried: no compiler, a dependency that is not there, a cache that cannot
+ *   be written. What the compiler does not like is in the result.
+ */
+export function buildSharedLibrary(
+  signature: string,
+  header: string | null | undefined,
+  source: string,
+  dependencies: readonly string[] = [],
+  params: GivenParams = {},
+): BuildResult {
+  try {
+    const built = runSync(
+      build(signature, signature, { header, source, dependencies }, validateParams(params)),
+    );
+    return { status: 0, output: built.output, libFilename: built.entry.libFilename, errInfo: undefined };
+  } catch (error) {
+    if (!(error instanceof JitError) || error.output === undefined) throw error;
+    return { status: error.exitCode ?? -1, output: error.output, libFilename: undefined, errInfo: error };
+  }
+}
+
+/** An entry that was just built. */
+export interface Built {
+  readonly entry: Entry;
+  /** What the compiler wrote. */
+  readonly output: string;
+}
+
+/**
+ * Compiles generated code and publishes it in the cache. The lock of the signature should be held.
+ * @throws JitError
+ */
+export function* build(
+  signature: string,
+  name: string,
+  { header, source, dependencies = [] }: Generated,
+  params: Params,
+): Steps<Built> {
+  const { cache } = params;
+  const compiler = findCompiler(params.build);
+  const needed = dependencies.map((dependency) => dependencyEntry(dependency, signature, params));
+  ensureDirs(cache);
+  const directory = stagingDirectory(signature, cache);
+  try {
+    const [src, lib] = [createSrcBasename(signature, cache), createLibBasename(signature, cache)];
+    writeFileSync(join(directory, src), source);
+    if (header) writeFileSync(join(directory, createIncBasename(signature, cache)), header);
+    // Names, not paths: what is compiled does not tell where.
+    const command = makeCompileCommand(src, lib, dependencies, params.build, cache, {
+      depFile: DEPENDENCY_FILE,
+    });
+    log.debug(`building ${signature}: ${command.join(" ")}`);
+    const compilation = yield* perform(
+      runCompiler(command, { cwd: directory, timeout: params.build.timeout, label: name }),
+    );
+    const libFilename = join(directory, lib);
+    const failure = failureOf(compilation, libFilename);
+    if (failure !== undefined) throw fail(failure, signature, header, source, command, compilation, params);
+    const staged = {
+      directory,
+      libFilename,
+      name,
+      source,
+      header: header ?? undefined,
+      log: cache.enableBuildLog ? `${command.join(" ")}\n\n${compilation.output}` : undefined,
+      dependencies: needed,
+      depFile: join(directory, DEPENDENCY_FILE),
+      command,
+      compiler: yield* perform(compilerVersion(compiler)),
+      seconds: compilation.seconds,
+    };
+    return { entry: publishEntry(signature, staged, cache), output: compilation.output };
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** What the compiler writes the names of the included headers to. */
+const DEPENDENCY_FILE = "included.d";
+
+/** A dependency, in the cache that is written: the linker and the loader look for it there. */
+function dependencyEntry(dependency: string, signature: string, { cache }: Params): Entry {
+  const found = lookupEntry(dependency, cache);
+  if (isMiss(found)) {
+    throw new JitError(
+      "ERR_JIT_DEPENDENCY",
+      `${signature} depends on ${dependency}, which cannot be used: ${found.reason}. Call jit for it first`,
+      { signature },
+    );
+  }
+  return found.cacheDir === cache.cacheDir ? found : copyEntry(found, cache);
+}
+
+interface Failure {
+  readonly code: JitErrorCode;
+  readonly what: string;
+}
+
+function failureOf(compilation: Compilation, libFilename: string): Failure | undefined {
+  const { exitCode, signal, timedOut, flooded, seconds } = compilation;
+  if (timedOut)
+    return {
+      code: "ERR_JIT_COMPILER_TIMEOUT",
+      what: `was killed after ${seconds.toFixed(1)} s (build.timeout)`,
+    };
+  if (flooded) return { code: "ERR_JIT_COMPILER_OUTPUT", what: "was killed because its output had no end" };
+  if (exitCode !== 0) {
+    return {
+      code: "ERR_JIT_COMPILE",
+      what: signal === null ? `failed with exit code ${exitCode}` : `died of ${signal}`,
+    };
+  }
+  const size = statSync(libFilename, { throwIfNoEntry: false })?.size ?? 0;
+  return size > 0 ? undefined : { code: "ERR_JIT_COMPILER_OUTPUT", what: "ended well but wrote no library" };
+}
+
+/** Leaves a failure directory behind. */
+function fail(
+  { code, what }: Failure,
+  signature: string,
+  header: string | null | undefined,
+  source: string,
+  command: readonly string[],
+  { output, exitCode }: Compilation,
+  params: Params,
+): JitError {
+  let failDir: string | undefined;
+  let place: string;
+  try {
+    failDir = writeFailureDirectory(
+      { signature, header: header ?? undefined, source, command, output },
+      params,
+    );
+    place = `Source, log and a script to recompile are in ${failDir}`;
+  } catch (error) {
+    place = `A failure directory could not be written: ${(error as Error).message}`;
+  }
+  const diagnostics = firstDiagnostics(output)
+    .map((line) => `\n  ${line}`)
+    .join("");
+  return new JitError(code, `${command[0]} ${what}${diagnostics}\n${place}`, {
+    signature,
+    failDir,
+    command,
+    output,
+    exitCode: exitCode ?? undefined,
+  });
+}

@@ -1,0 +1,157 @@
+import { createHash } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir, userInfo } from "node:os";
+import { join } from "node:path";
+import { invalidType } from "../argument-error.js";
+import { build, type Generated } from "./build.js";
+import { maybeCollect } from "./cache/eviction.js";
+import { withLock } from "./cache/lock.js";
+import { count } from "./cache/statistics.js";
+import { cleanAbandoned, type Entry, isMiss, lookupEntry, type Miss } from "./cache/store.js";
+import { JitError } from "./error.js";
+import { log } from "./log.js";
+import type { CacheParams, Params } from "./params.js";
+import { perform, type Steps } from "./steps.js";
+
+/** Makes the code; of `jitAsync` also later. */
+export type Generator = () => Generated | PromiseLike<Generated>;
+
+/** An entry, and the cache in which it and what it depends on are. */
+export interface Found {
+  readonly entry: Entry;
+  readonly cache: CacheParams;
+}
+
+/**
+ * The entry in the cache, built if need be. Only one of all processes builds; the others wait for it.
+ * A cache that cannot be written is read, and what is missing is built in an overlay; if that cannot be written
+ * either, in a directory of this process alone.
+ */
+export function* findOrBuild(
+  name: string,
+  signature: string,
+  params: Params,
+  generator: Generator,
+): Steps<Found> {
+  const cache = withOverlay(params.cache);
+  const code = new Code(generator);
+  const found = lookupEntry(signature, cache);
+  if (!isMiss(found)) {
+    count(cache, "hits");
+    if (cache.checkSource) assertSameSource(found.manifest.sourceSha256, yield* code.get(), signature);
+    return { entry: found, cache };
+  }
+  count(cache, "misses");
+  log.debug(`${signature}: ${found.reason}`);
+  let failure: unknown;
+  for (const place of places(cache)) {
+    try {
+      return { entry: yield* buildIn(place, name, signature, params, code), cache: place };
+    } catch (error) {
+      if (!(error instanceof JitError) || error.code !== "ERR_JIT_CACHE") throw error;
+      failure ??= error;
+      log.warning(`${error.message}: building elsewhere`);
+    }
+  }
+  throw failure;
+}
+
+/** The entry in a cache that can perhaps be written. */
+function* buildIn(
+  cache: CacheParams,
+  name: string,
+  signature: string,
+  params: Params,
+  code: Code,
+): Steps<Entry> {
+  return yield* withLock(signature, cache, function* () {
+    // Another process may have built it while this one waited.
+    const found = lookupEntry(signature, cache);
+    if (!isMiss(found)) return found;
+    cleanAbandoned(signature, cache);
+    const generated = yield* code.get();
+    const before = (found as Miss).stale?.sourceSha256;
+    if (before !== undefined) assertSameSource(before, generated, signature);
+    try {
+      const { entry } = yield* build(signature, name, generated, { ...params, cache });
+      count(cache, "builds");
+      maybeCollect(cache);
+      return entry;
+    } catch (error) {
+      count(cache, "failures");
+      throw error;
+    }
+  });
+}
+
+/** The generated code, made at most once. */
+class Code {
+  readonly #generator: Generator;
+  #generated: Generated | undefined;
+
+  constructor(generator: Generator) {
+    this.#generator = generator;
+  }
+
+  *get(): Steps<Generated> {
+    this.#generated ??= checked(
+      yield* perform({
+        sync: () => {
+          const generated = this.#generator();
+          if (isPromise(generated)) {
+            throw invalidType("generate", "what it makes, not a promise: use jitAsync", generated);
+          }
+          return generated;
+        },
+        async: this.#generator,
+      }),
+    );
+    return this.#generated;
+  }
+}
+
+const isPromise = (value: unknown): value is PromiseLike<unknown> =>
+  typeof (value as PromiseLike<unknown> | null)?.then === "function";
+
+function checked(generated: unknown): Generated {
+  const { header, source, dependencies = [] } = (generated ?? {}) as Partial<Generated>;
+  if (typeof source !== "string" || source === "") {
+    throw invalidType("generate", "it to return { source: string, header?, dependencies? }", generated);
+  }
+  if (header !== undefined && header !== null && typeof header !== "string") {
+    throw invalidType("generate: header", "a string or null", header);
+  }
+  if (!Array.isArray(dependencies) || dependencies.some((each) => typeof each !== "string")) {
+    throw invalidType("generate: dependencies", "an array of signatures", dependencies);
+  }
+  return { header: header ?? null, source, dependencies: [...new Set(dependencies)] };
+}
+
+function assertSameSource(before: string, { source }: Generated, signature: string): void {
+  if (createHash("sha256").update(source).digest("hex") === before) return;
+  throw new JitError(
+    "ERR_JIT_MISMATCH",
+    `${signature} was built from other source code than is generated now. The name must tell what is generated; ` +
+      `\`typed-mpi cache clean --signature ${signature}\` removes the old library`,
+    { signature },
+  );
+}
+
+/** The same cache, which is looked for in its overlay as well. */
+export function withOverlay(cache: CacheParams): CacheParams {
+  if (cache.overlayDir !== "") return cache;
+  const hash = createHash("sha256").update(cache.cacheDir).digest("hex").slice(0, 16);
+  return { ...cache, overlayDir: join(tmpdir(), `typed-mpi-${userId()}`, hash) };
+}
+
+const userId = (): string => String(process.getuid?.() ?? userInfo().username);
+
+/** Where the library may be built, in this order. */
+function* places(cache: CacheParams): globalThis.Generator<CacheParams, void, void> {
+  yield cache;
+  const below = [cache.cacheDir, ...cache.layers];
+  yield { ...cache, cacheDir: cache.overlayDir, overlayDir: "", layers: below };
+  const cacheDir = mkdtempSync(join(tmpdir(), "typed-mpi-private-"));
+  process.once("exit", () => rmSync(cacheDir, { recursive: true, force: true }));
+  yield { ...cache, cacheDir, tempDirRoot: "", overlayDir: "", layers: [...below, cache.overlayDir] };
+}

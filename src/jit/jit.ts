@@ -1,0 +1,177 @@
+import { invalidType } from "../argument-error.js";
+import type { Generated } from "./build.js";
+import { JitError } from "./error.js";
+import { exchange } from "./exchange.js";
+import { findOrBuild, type Generator } from "./find.js";
+import type { JitLibrary } from "./library.js";
+import { loadEntry } from "./loaded.js";
+import { MemoryCache } from "./memory.js";
+import { type GeneratorParams, type GivenParams, type Params, validateParams } from "./params.js";
+import { signatureOf } from "./signature.js";
+import { runAsync, runSync, type Steps } from "./steps.js";
+
+/**
+ * Makes the code of a library. Called only if it is in no cache.
+ * @param jitable What jit was called with.
+ * @param signature Of the library; it may be part of names in C.
+ * @param params `params.generator`.
+ */
+export type Generate<Jitable, Result = Generated> = (
+  jitable: Jitable,
+  name: string,
+  signature: string,
+  params: GeneratorParams,
+) => Result;
+
+/**
+ * What this process does for a library, alone or among others. One with `generate` builds; one with `receive`
+ * gets what another one sends; one with neither waits for a process that shares its disk.
+ */
+export interface Callbacks<Jitable> {
+  readonly generate?: Generate<Jitable> | undefined;
+  /** Gives the library to the processes that receive, at every call: they may lack what this one has. */
+  readonly send?: ((data: Uint8Array) => void) | undefined;
+  readonly receive?: (() => Uint8Array) | undefined;
+  /** Waits for the other processes. Called exactly once by every call, also by one that fails. */
+  readonly wait?: (() => void) | undefined;
+}
+
+/** The same for `jitAsync`: each may return a promise. */
+export interface AsyncCallbacks<Jitable> {
+  readonly generate?: Generate<Jitable, Generated | PromiseLike<Generated>> | undefined;
+  readonly send?: ((data: Uint8Array) => void | PromiseLike<void>) | undefined;
+  readonly receive?: (() => Uint8Array | PromiseLike<Uint8Array>) | undefined;
+  readonly wait?: (() => void | PromiseLike<void>) | undefined;
+}
+
+/** A library, and the name by which others may depend on it. */
+export interface Jitted {
+  readonly library: JitLibrary;
+  readonly signature: string;
+}
+
+const memory = new MemoryCache<Jitted>();
+
+/** The libraries that `jitAsync` is after, by signature and cache. */
+const pending = new Map<string, Promise<Jitted>>();
+
+/**
+ * A shared library from code that is generated and compiled when it is needed first, and found in memory or on
+ * disk from then on.
+ *
+ * It is found by its signature, which is made of `name`, `params.generator`, `params.build`, the compiler, the
+ * machine and the version of this package: `name` must tell what is generated, preferably by a hash of it. The
+ * environment and the configuration file are read once per process.
+ *
+ * @param jitable What `generate` makes code of; anything.
+ * @param name Any string that tells what `jitable` is.
+ * @param params Overrides the configuration.
+ * @throws JitError if the library cannot be built, found or loaded: match on its `code`; TypeError for bad
+ *   arguments; what `generate`, `send`, `receive` or `wait` throws
+ * @see dijitso, https://fenicsproject.org; Alnæs et al., ACM TOMS 40(2), 2014
+ */
+export function jit<Jitable>(
+  jitable: Jitable,
+  name: string,
+  params: GivenParams | undefined,
+  callbacks: Callbacks<Jitable>,
+): Jitted {
+  const known = recall(name, params, callbacks);
+  if (known !== undefined) return known;
+  const request = prepare(jitable, name, params, callbacks);
+  if (pending.has(request.key)) {
+    throw new JitError(
+      "ERR_JIT_LOCK_TIMEOUT",
+      `${request.signature} is being built by jitAsync in this process: await that first`,
+      { signature: request.signature },
+    );
+  }
+  return remember(name, params, runSync(obtain(request)));
+}
+
+/** As `jit`, without blocking the event loop. Calls for the same library at the same time build it once. */
+export async function jitAsync<Jitable>(
+  jitable: Jitable,
+  name: string,
+  params: GivenParams | undefined,
+  callbacks: AsyncCallbacks<Jitable>,
+): Promise<Jitted> {
+  const known = recall(name, params, callbacks);
+  if (known !== undefined) return known;
+  const request = prepare(jitable, name, params, callbacks);
+  const isAlone = !communicates(callbacks);
+  const begun = isAlone ? pending.get(request.key) : undefined;
+  if (begun !== undefined) return await begun;
+  const result = runAsync(obtain(request));
+  if (isAlone) pending.set(request.key, result);
+  try {
+    return remember(name, params, await result);
+  } finally {
+    if (isAlone) pending.delete(request.key);
+  }
+}
+
+type AnyCallbacks = AsyncCallbacks<never>;
+
+/** Whether other processes count on this one's part. */
+const communicates = ({ send, receive, wait }: AnyCallbacks): boolean =>
+  send !== undefined || receive !== undefined || wait !== undefined;
+
+/** What was returned before for the same name and parameters; not if other processes count on this call. */
+function recall(name: string, params: GivenParams | undefined, callbacks: AnyCallbacks): Jitted | undefined {
+  if (typeof name !== "string") throw invalidType("name", "a string", name);
+  if (typeof callbacks !== "object" || callbacks === null) {
+    throw invalidType("callbacks", "an object with generate, receive or wait", callbacks);
+  }
+  return communicates(callbacks) ? undefined : memory.get(name, params);
+}
+
+function remember(name: string, params: GivenParams | undefined, result: Jitted): Jitted {
+  memory.set(name, params, result);
+  return result;
+}
+
+/** One call, its arguments checked. */
+interface Request {
+  readonly name: string;
+  readonly signature: string;
+  readonly params: Params;
+  readonly generator: Generator | undefined;
+  readonly callbacks: AnyCallbacks;
+  /** Tells the library and where it is kept. */
+  readonly key: string;
+}
+
+function prepare(
+  jitable: unknown,
+  name: string,
+  given: GivenParams | undefined,
+  callbacks: AnyCallbacks,
+): Request {
+  const { generate, receive, wait } = callbacks;
+  for (const [what, callback] of Object.entries(callbacks)) {
+    if (callback !== undefined && typeof callback !== "function")
+      throw invalidType(what, "a function", callback);
+  }
+  if (generate !== undefined && receive !== undefined) {
+    throw invalidType("callbacks", "only one of generate (a builder) and receive (a receiver)", callbacks);
+  }
+  if (generate === undefined && receive === undefined && wait === undefined) {
+    throw invalidType("callbacks", "generate, receive or wait", callbacks);
+  }
+  const params = validateParams(given);
+  const signature = signatureOf(name, params);
+  const generator =
+    generate === undefined
+      ? undefined
+      : () => (generate as Generate<unknown>)(jitable, name, signature, params.generator);
+  return { name, signature, params, generator, callbacks, key: `${params.cache.cacheDir}\0${signature}` };
+}
+
+/** Finds, builds or receives the library, and loads it. */
+function* obtain({ name, signature, params, generator, callbacks }: Request): Steps<Jitted> {
+  const found = communicates(callbacks)
+    ? yield* exchange(name, signature, params, generator, callbacks)
+    : yield* findOrBuild(name, signature, params, generator as Generator);
+  return { library: loadEntry(found.entry, found.cache), signature };
+}

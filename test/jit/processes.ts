@@ -1,0 +1,71 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { PLAIN } from "../cli/command.js";
+import type { Answer, Request } from "./program.js";
+
+const PROGRAM = fileURLToPath(new URL("program.js", import.meta.url));
+
+/** A process that is under way. */
+export interface Running {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ended>;
+}
+
+export interface Ended {
+  /** What it printed; undefined if it was killed before. */
+  readonly answer: Answer | undefined;
+  readonly signal: NodeJS.Signals | null;
+  readonly stderr: string;
+}
+
+const environment = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({ ...PLAIN, ...env });
+
+/** Starts a process that does what `request` says. */
+export function start(request: Request, env: NodeJS.ProcessEnv = {}): Running {
+  const child = spawn(process.execPath, [PROGRAM, JSON.stringify(request)], {
+    env: environment(env),
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.on("data", (data) => (stdout += data));
+  child.stderr.on("data", (data) => (stderr += data));
+  const ended = new Promise<Ended>((resolve) => {
+    child.on("close", (_code, signal) => {
+      resolve({ answer: stdout === "" ? undefined : (JSON.parse(stdout) as Answer), signal, stderr });
+    });
+  });
+  return { child, ended };
+}
+
+/** Runs such a process to its end. */
+export function runProgram(
+  request: Request,
+  env: NodeJS.ProcessEnv = {},
+): Ended & { readonly answer: Answer } {
+  const { stdout, stderr, signal } = spawnSync(process.execPath, [PROGRAM, JSON.stringify(request)], {
+    env: environment(env),
+    encoding: "utf8",
+    timeout: 60_000,
+  });
+  return { answer: stdout === "" ? { generated: -1, calls: 0 } : JSON.parse(stdout), signal, stderr };
+}
+
+/** How many lines a file has; 0 if there is none. */
+export function linesOf(file: string): number {
+  try {
+    return readFileSync(file, "utf8").split("\n").length - 1;
+  } catch {
+    return 0;
+  }
+}
+
+/** Resolves when `condition` holds. @throws Error after 20 seconds */
+export async function until(condition: () => boolean, what: string): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error(`waited in vain for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
