@@ -9,9 +9,10 @@ import { createLibFilename, createManifestFilename, entryDirectories } from "../
 import { count, readStatistics } from "../../../src/jit/cache/statistics.js";
 import type { CacheParams } from "../../../src/jit/params.js";
 import { assertThrows } from "../../harness/assert.js";
-import { cacheWith, newCache, publish, setAge, signatureFor, start } from "./sandbox.js";
+import { cacheWith, endAll, newCache, publish, setAge, signatureFor, start } from "./sandbox.js";
 
 const test = suite("the eviction of a cache");
+test.after(endAll);
 
 /** Names of the entries that there are. */
 const namesIn = (cache: CacheParams): string[] =>

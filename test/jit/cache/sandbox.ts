@@ -132,11 +132,20 @@ const preamble = (cache: CacheParams): string =>
 
 const moduleUrl = (name: string): string => new URL(`../../../src/jit/${name}.js`, import.meta.url).href;
 
+const running = new Set<ChildProcess>();
+
+/** Ends the processes that a test which failed left running; the test's own would wait for them. */
+export function endAll(): void {
+  for (const child of running) child.kill("SIGKILL");
+}
+
 /** Starts a process that runs `code`, with `eviction`, `lock`, `names`, `statistics`, `runSync` and `cache`. */
 export function start(cache: CacheParams, code: string, imports: string = ""): Program {
   const child = spawn(process.execPath, ["--input-type=module", "-e", imports + preamble(cache) + code], {
     stdio: ["ignore", "pipe", "inherit"],
   });
+  running.add(child);
+  child.once("close", () => running.delete(child));
   let output = "";
   const ready = new Promise<void>((resolve, reject) => {
     child.stdout.on("data", (chunk: Buffer) => {

@@ -5,9 +5,10 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { adjustSize, count, readStatistics, resetStatistics } from "../../../src/jit/cache/statistics.js";
 import type { CacheParams } from "../../../src/jit/params.js";
-import { newCache, start } from "./sandbox.js";
+import { endAll, newCache, start } from "./sandbox.js";
 
 const test = suite("the statistics of a cache");
+test.after(endAll);
 
 const zero = { hits: 0, misses: 0, builds: 0, failures: 0, evictions: 0, bytes: 0 };
 const statsOf = (cache: CacheParams): string => join(cache.cacheDir, "stats");
