@@ -15,7 +15,7 @@ const ODD = `a "b" 'c' $HOME \`id\` ; \\ d`;
 function failed(root: string, source: string): [FailedBuild, Params] {
   const defaults = defaultParams();
   const cache = { ...defaults.cache, cacheDir: join(root, "cache"), failDirRoot: join(root, ODD) };
-  const build = { ...defaults.build, cxx: `c++ '-DTEXT="$HOME it'\\''s"'` };
+  const build = { ...defaults.build, cxx: `c++ '-DTEXT="$HOME it'\\''s '\\''so'\\''"'` };
   const command = makeCompileCommand("sig.cpp", "libtyped-mpi-sig.so", [], build, cache);
   const header = 'extern "C" const char *text();\n';
   return [
@@ -43,7 +43,7 @@ test("recompile.sh compiles there, with every argument as it was", () => {
   execFileSync(join(directory, "recompile.sh"), { cwd: "/" });
   const library = join(directory, "libtyped-mpi-sig.so");
   assert.ok(existsSync(library));
-  assert.ok(readFileSync(library).includes("$HOME it's\0"), "the macro is what was given");
+  assert.ok(readFileSync(library).includes("$HOME it's 'so'\0"), "the macro is what was given");
   assert.equal(readdirSync(root), [ODD], "nothing is written elsewhere");
 });
 
