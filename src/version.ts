@@ -12,7 +12,8 @@ export function packageVersion(): string {
 function readVersion(): string {
   for (let folder = new URL(".", import.meta.url); ; folder = new URL("..", folder)) {
     try {
-      return (JSON.parse(readFileSync(new URL("package.json", folder), "utf8")) as { version: string }).version;
+      return (JSON.parse(readFileSync(new URL("package.json", folder), "utf8")) as { version: string })
+        .version;
     } catch (error) {
       if (new URL("..", folder).href === folder.href) throw error;
     }

@@ -95,6 +95,7 @@ export function* build(
     );
     const libFilename = join(directory, lib);
     const failure = failureOf(compilation, libFilename);
+    if (failure !== undefined && NO_SPACE.test(compilation.output)) throw noSpace(signature, directory);
     if (failure !== undefined) throw fail(failure, signature, header, source, command, compilation, params);
     const staged = {
       directory,
@@ -117,6 +118,12 @@ export function* build(
 
 /** What the compiler writes the names of the included headers to. */
 const DEPENDENCY_FILE = "included.d";
+
+/** What the tools of all compilers say then, since the system does. */
+const NO_SPACE = /No space left on device|Disk quota exceeded/;
+
+const noSpace = (signature: string, directory: string): JitError =>
+  new JitError("ERR_JIT_CACHE", `${directory}: no space left to build in`, { signature });
 
 /** A dependency, in the cache that is written: the linker and the loader look for it there. */
 function dependencyEntry(dependency: string, signature: string, { cache }: Params): Entry {

@@ -1,13 +1,15 @@
 import { createHash } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { invalidType } from "../argument-error.js";
 import { build, type Generated } from "./build.js";
-import { maybeCollect } from "./cache/eviction.js";
+import { entrySize, maybeCollect } from "./cache/eviction.js";
 import { withLock } from "./cache/lock.js";
+import { makePrivateDirectory } from "./cache/names.js";
+import { dangerOf } from "./cache/owner.js";
 import { count } from "./cache/statistics.js";
-import { cleanAbandoned, type Entry, isMiss, lookupEntry, type Miss } from "./cache/store.js";
+import { cleanAbandoned, type Entry, isMiss, lookupEntry } from "./cache/store.js";
 import { JitError } from "./error.js";
 import { log } from "./log.js";
 import type { CacheParams, Params } from "./params.js";
@@ -46,7 +48,8 @@ export function* findOrBuild(
   let failure: unknown;
   for (const place of places(cache)) {
     try {
-      return { entry: yield* buildIn(place, name, signature, params, code), cache: place };
+      const entry = yield* buildIn(place, name, signature, params, code, found.stale?.sourceSha256);
+      return { entry, cache: place };
     } catch (error) {
       if (!(error instanceof JitError) || error.code !== "ERR_JIT_CACHE") throw error;
       failure ??= error;
@@ -56,13 +59,17 @@ export function* findOrBuild(
   throw failure;
 }
 
-/** The entry in a cache that can perhaps be written. */
+/**
+ * The entry in a cache that can perhaps be written.
+ * @param before The hash of the source of an entry that is there, but cannot be used.
+ */
 function* buildIn(
   cache: CacheParams,
   name: string,
   signature: string,
   params: Params,
   code: Code,
+  before: string | undefined,
 ): Steps<Entry> {
   return yield* withLock(signature, cache, function* () {
     // Another process may have built it while this one waited.
@@ -70,11 +77,10 @@ function* buildIn(
     if (!isMiss(found)) return found;
     cleanAbandoned(signature, cache);
     const generated = yield* code.get();
-    const before = (found as Miss).stale?.sourceSha256;
     if (before !== undefined) assertSameSource(before, generated, signature);
     try {
       const { entry } = yield* build(signature, name, generated, { ...params, cache });
-      count(cache, "builds");
+      count(cache, "builds", 1, entrySize(entry.manifest));
       maybeCollect(cache);
       return entry;
     } catch (error) {
@@ -140,9 +146,16 @@ function assertSameSource(before: string, { source }: Generated, signature: stri
 /** The same cache, which is looked for in its overlay as well. */
 export function withOverlay(cache: CacheParams): CacheParams {
   if (cache.overlayDir !== "") return cache;
+  const parent = overlays();
+  const stat = statSync(parent, { throwIfNoEntry: false });
+  // Anybody may have made it, where everybody may write: then there is no overlay.
+  if (stat !== undefined && dangerOf(stat) !== undefined) return cache;
   const hash = createHash("sha256").update(cache.cacheDir).digest("hex").slice(0, 16);
-  return { ...cache, overlayDir: join(tmpdir(), `typed-mpi-${userId()}`, hash) };
+  return { ...cache, overlayDir: join(parent, hash) };
 }
+
+/** Where the overlays of this user are by default. */
+const overlays = (): string => join(tmpdir(), `typed-mpi-${userId()}`);
 
 const userId = (): string => String(process.getuid?.() ?? userInfo().username);
 
@@ -150,8 +163,11 @@ const userId = (): string => String(process.getuid?.() ?? userInfo().username);
 function* places(cache: CacheParams): globalThis.Generator<CacheParams, void, void> {
   yield cache;
   const below = [cache.cacheDir, ...cache.layers];
-  yield { ...cache, cacheDir: cache.overlayDir, overlayDir: "", layers: below };
+  if (cache.overlayDir !== "") {
+    if (dirname(cache.overlayDir) === overlays()) makePrivateDirectory(overlays());
+    yield { ...cache, cacheDir: cache.overlayDir, overlayDir: "", layers: below };
+  }
   const cacheDir = mkdtempSync(join(tmpdir(), "typed-mpi-private-"));
   process.once("exit", () => rmSync(cacheDir, { recursive: true, force: true }));
-  yield { ...cache, cacheDir, tempDirRoot: "", overlayDir: "", layers: [...below, cache.overlayDir] };
+  yield { ...cache, cacheDir, tempDirRoot: "", overlayDir: "", layers: below };
 }

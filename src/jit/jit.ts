@@ -2,7 +2,7 @@ import { invalidType } from "../argument-error.js";
 import type { Generated } from "./build.js";
 import { JitError } from "./error.js";
 import { exchange } from "./exchange.js";
-import { findOrBuild, type Generator } from "./find.js";
+import { type Found, findOrBuild, type Generator } from "./find.js";
 import type { JitLibrary } from "./library.js";
 import { loadEntry } from "./loaded.js";
 import { MemoryCache } from "./memory.js";
@@ -168,10 +168,25 @@ function prepare(
   return { name, signature, params, generator, callbacks, key: `${params.cache.cacheDir}\0${signature}` };
 }
 
+/** How often a library that somebody removes between being found and being loaded is looked for again. */
+const ATTEMPTS = 10;
+
 /** Finds, builds or receives the library, and loads it. */
 function* obtain({ name, signature, params, generator, callbacks }: Request): Steps<Jitted> {
-  const found = communicates(callbacks)
+  // The others take part once: what is removed after that is found or built again by this process alone.
+  let found: Found | undefined = communicates(callbacks)
     ? yield* exchange(name, signature, params, generator, callbacks)
-    : yield* findOrBuild(name, signature, params, generator as Generator);
-  return { library: loadEntry(found.entry, found.cache), signature };
+    : undefined;
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    if (found === undefined) {
+      if (generator === undefined) break;
+      found = yield* findOrBuild(name, signature, params, generator);
+    }
+    const library = loadEntry(found.entry, found.cache);
+    if (library !== undefined) return { library, signature };
+    found = undefined;
+  }
+  throw new JitError("ERR_JIT_NOT_BUILT", `${signature} was removed from the cache as soon as it was there`, {
+    signature,
+  });
 }

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { engine, FfiError } from "../ffi/index.js";
 import { analyseLoadError } from "./cache/integrity.js";
 import { holdShared } from "./cache/lock.js";
@@ -16,20 +17,32 @@ const loaded = new Map<string, { readonly sha256: string; readonly libraries: Ma
 /**
  * Loads the library of a verified entry, or returns the one that is loaded already. The entry is held until the
  * process ends, so that no eviction removes it or what it depends on.
+ * @returns undefined if the entry was removed since it was looked up
  * @throws JitError `ERR_JIT_LOAD`; `ERR_JIT_STALE` if this process has loaded another build of it or of what it
  *   depends on, which the system's loader would take instead
  */
-export function loadEntry(entry: Entry, cache: CacheParams): JitLibrary {
+export function loadEntry(entry: Entry, cache: CacheParams): JitLibrary | undefined {
   const { signature, libFilename } = entry;
-  const known = loaded.get(signature)?.libraries.get(libFilename);
-  if (known !== undefined && loaded.get(signature)?.sha256 === entry.manifest.library.sha256) return known;
-  claim(entry, cache);
+  const present = loaded.get(signature);
+  const known = present?.libraries.get(libFilename);
+  if (known !== undefined && present?.sha256 === entry.manifest.library.sha256) return known;
+  const entries = held(entry, cache);
+  if (entries === undefined) return undefined;
+  const library = open(entry, cache);
+  if (library === undefined) return undefined;
+  for (const { signature: each, manifest } of entries) {
+    if (!loaded.has(each)) loaded.set(each, { sha256: manifest.library.sha256, libraries: new Map() });
+  }
+  loaded.get(signature)?.libraries.set(libFilename, library);
+  return library;
+}
+
+function open({ signature, libFilename }: Entry, cache: CacheParams): JitLibrary | undefined {
   try {
-    const library = new JitLibrary(signature, libFilename, engine().load(libFilename, { now: true }));
-    loaded.get(signature)?.libraries.set(libFilename, library);
-    return library;
+    return new JitLibrary(signature, libFilename, engine().load(libFilename, { now: true }));
   } catch (cause) {
     if (!(cause instanceof FfiError)) throw cause;
+    if (!existsSync(libFilename)) return undefined;
     throw new JitError("ERR_JIT_LOAD", analyseLoadError(cause, libFilename, cache), { signature, cause });
   }
 }
@@ -52,24 +65,30 @@ export function lookupLib(signature: string, cache: CacheParams): JitLibrary | u
   return loaded.get(signature)?.libraries.get(libFilename) ?? loadLibrary(signature, cache);
 }
 
-/** Notes that the entry and those it depends on are in use, and which builds they are. */
-function claim({ signature, cacheDir, manifest }: Entry, cache: CacheParams): void {
-  const { sha256 } = manifest.library;
+/**
+ * Marks the entry and those it depends on as in use.
+ * @returns them; undefined if one of them is there no more
+ */
+function held(entry: Entry, cache: CacheParams): Entry[] | undefined {
+  const { signature, cacheDir, manifest } = entry;
   const present = loaded.get(signature);
-  if (present !== undefined && present.sha256 !== sha256) {
+  if (present !== undefined && present.sha256 !== manifest.library.sha256) {
     throw new JitError(
       "ERR_JIT_STALE",
       `${signature} was built anew after this process had loaded it: start the process again to use the new one`,
       { signature },
     );
   }
-  if (present === undefined) loaded.set(signature, { sha256, libraries: new Map() });
-  holdShared(createManifestFilename(signature, { ...cache, cacheDir }));
+  const manifestFilename = createManifestFilename(signature, { ...cache, cacheDir });
+  holdShared(manifestFilename);
+  // Whoever removes it removes this first, and not while it is held.
+  if (!existsSync(manifestFilename)) return undefined;
+  const entries = [entry];
   for (const dependency of manifest.dependencies) {
     const found = lookupEntry(dependency.signature, { ...cache, cacheDir, overlayDir: "", layers: [] });
-    if (isMiss(found)) {
-      throw new JitError("ERR_JIT_DEPENDENCY", `${dependency.signature}: ${found.reason}`, { signature });
-    }
-    claim(found, cache);
+    const below = isMiss(found) ? undefined : held(found, cache);
+    if (below === undefined) return undefined;
+    entries.push(...below);
   }
+  return entries;
 }

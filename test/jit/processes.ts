@@ -19,6 +19,13 @@ export interface Ended {
   readonly stderr: string;
 }
 
+const running = new Set<ChildProcess>();
+
+// A failed test must not leave its processes behind, nor wait for them.
+process.on("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
 const environment = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({ ...PLAIN, ...env });
 
 /** Starts a process that does what `request` says. */
@@ -36,6 +43,8 @@ export function start(request: Request, env: NodeJS.ProcessEnv = {}): Running {
       resolve({ answer: stdout === "" ? undefined : (JSON.parse(stdout) as Answer), signal, stderr });
     });
   });
+  running.add(child);
+  child.on("close", () => running.delete(child));
   return { child, ended };
 }
 

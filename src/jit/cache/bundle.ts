@@ -17,6 +17,9 @@ const MAGIC = "TMPIJIT1";
 const LENGTH_AT = MAGIC.length;
 const TEXT_AT = LENGTH_AT + 4;
 
+/** A directory that only we write to, whatever the umask. */
+const OURS = { recursive: true, mode: 0o755 } as const;
+
 /** What could not be built, instead of entries. */
 export interface BundledError {
   readonly code: string;
@@ -92,10 +95,10 @@ export function unpackEntry(data: unknown, signature: string, cache: CacheParams
         at += size;
         const isRight = part.length === size && createHash("sha256").update(part).digest("hex") === sha256;
         if (!isRight || path.split("/").includes("..")) throw damaged(signature);
-        mkdirSync(dirname(join(layer, path)), { recursive: true });
-        writeFileSync(join(layer, path), part);
+        mkdirSync(dirname(join(layer, path)), OURS);
+        writeFileSync(join(layer, path), part, { mode: 0o644 });
       }
-      mkdirSync(dirname(createManifestFilename(manifest.signature, there)), { recursive: true });
+      mkdirSync(dirname(createManifestFilename(manifest.signature, there)), OURS);
       writeManifest(createManifestFilename(manifest.signature, there), manifest, false);
     }
     const received = lookupEntry(signature, there);
