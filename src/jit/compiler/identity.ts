@@ -147,8 +147,10 @@ const searchPath = (): string =>
 
 function isProgram(path: string): boolean {
   try {
+    // Most of PATH is without it, and an exception costs more than all the rest.
+    if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return false;
     accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
+    return true;
   } catch {
     return false;
   }
@@ -161,7 +163,7 @@ function executables(command: readonly string[]): string[] {
   const next = (found: string | undefined): string[] =>
     found === undefined ? [program] : [program, ...executables([found])];
   if (LAUNCHERS.has(name)) return next(firstProgram(args));
-  const isLauncher = (path: string) => LAUNCHERS.has(basename(realpathSync(path)));
+  const isLauncher = (path: string) => LAUNCHERS.has(basename(realpathSync.native(path)));
   if (isLauncher(program)) return next(findProgram(name, (path) => !isLauncher(path)));
   if (/^mpi/.test(name))
     return next(wrapped(/cxx|c\+\+|CC|g\+\+|icp|clang\+\+|dpc/.test(name) ? "c++" : "c"));
@@ -182,7 +184,7 @@ function wrapped(language: "c" | "c++"): string | undefined {
 
 /** By the name of the program, or of what it is a link to: `c++` says nothing, `/usr/bin/clang++-14` does. */
 function familyOf(program: string): CompilerFamily {
-  for (const path of [program, realpathSync(program)]) {
+  for (const path of [program, realpathSync.native(program)]) {
     const name = basename(path).replace(/\.exe$/i, "");
     if (/^(?:cl|clang-cl)$/i.test(name)) return "msvc";
     if (/clang|^icp?x$|^dpcpp$/.test(name)) return "clang";
@@ -193,7 +195,7 @@ function familyOf(program: string): CompilerFamily {
 }
 
 function fileIdentity(path: string): string {
-  const real = realpathSync(path);
+  const real = realpathSync.native(path);
   const { size, mtimeNs } = statSync(real, { bigint: true });
   return `${real} ${size} ${mtimeNs}`;
 }
