@@ -6,8 +6,8 @@ import { engine } from "../ffi/index.js";
 import { type Candidate, discover } from "../mpi/library/discover.js";
 import { detectLaunch, type Launch, withoutLaunch } from "../mpi/library/launcher.js";
 import { findLauncher } from "../mpi/library/mpiexec.js";
-import type { Depth, Findings } from "./probe.js";
 import { packageVersion } from "../version.js";
+import type { Depth, Findings } from "./probe.js";
 
 export const usage: string = `Usage: typed-mpi info [--json]
 
