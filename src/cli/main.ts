@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { parseArgs } from "node:util";
-import { CommandError, usageError } from "./error.js";
 import { packageVersion } from "../version.js";
+import { CommandError, usageError } from "./error.js";
 
 /** One subcommand. */
 interface Command {
@@ -12,6 +12,7 @@ interface Command {
 
 /** Loaded when used: `--version` need not load an FFI engine. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  cache: async () => await import("./cache.js"),
   info: async () => await import("./info.js"),
   run: async () => await import("./run.js"),
 };
@@ -19,6 +20,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
 const USAGE = `Usage: typed-mpi COMMAND [options]
 
 Commands:
+  cache  what was compiled at run time: show it, clean it
   info   which MPI libraries are installed, which one is used and why
   run    run a program as the processes of an MPI job
 
