@@ -27,6 +27,8 @@ export type JitErrorCode =
   | "ERR_JIT_NOT_BUILT"
   /** What `receive` returned is no library that `send` was given. */
   | "ERR_JIT_RECEIVED"
+  /** The other processes did not do their part in time, or the wait was aborted. */
+  | "ERR_JIT_DEADLINE"
   /** The process has another build of the same library loaded: it must be started anew. */
   | "ERR_JIT_STALE";
 

@@ -55,7 +55,8 @@ function packed(outcome: Found | Error, signature: string): Uint8Array {
   return packError(signature, described(outcome));
 }
 
-const described = (error: Error): BundledError => ({
+/** An error as it is sent. */
+export const described = (error: Error): BundledError => ({
   code: error instanceof JitError ? error.code : "ERR_JIT_NOT_BUILT",
   message: error.message,
   failDir: error instanceof JitError ? error.failDir : undefined,

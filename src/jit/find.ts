@@ -159,6 +159,13 @@ const overlays = (): string => join(tmpdir(), `typed-mpi-${userId()}`);
 
 const userId = (): string => String(process.getuid?.() ?? userInfo().username);
 
+/** A cache of this process alone, which is removed when it ends. */
+export function privateCache(cache: CacheParams): CacheParams {
+  const cacheDir = mkdtempSync(join(tmpdir(), "typed-mpi-private-"));
+  process.once("exit", () => rmSync(cacheDir, { recursive: true, force: true }));
+  return { ...cache, cacheDir, tempDirRoot: "", overlayDir: "" };
+}
+
 /** Where the library may be built, in this order. */
 function* places(cache: CacheParams): globalThis.Generator<CacheParams, void, void> {
   yield cache;
@@ -167,7 +174,5 @@ function* places(cache: CacheParams): globalThis.Generator<CacheParams, void, vo
     if (dirname(cache.overlayDir) === overlays()) makePrivateDirectory(overlays());
     yield { ...cache, cacheDir: cache.overlayDir, overlayDir: "", layers: below };
   }
-  const cacheDir = mkdtempSync(join(tmpdir(), "typed-mpi-private-"));
-  process.once("exit", () => rmSync(cacheDir, { recursive: true, force: true }));
-  yield { ...cache, cacheDir, tempDirRoot: "", overlayDir: "", layers: below };
+  yield privateCache({ ...cache, layers: below });
 }

@@ -76,6 +76,28 @@ export {
   type Params,
   validateParams,
 } from "./params.js";
+export { receiveBinary, roleCallbacks, sendBinary } from "./roles/binary.js";
+export {
+  type BuildOn,
+  type CommsAndRole,
+  createCommsAndRole,
+  createCommsAndRoleNode,
+  createCommsAndRoleProcess,
+  createCommsAndRoleRoot,
+  createNodeComm,
+  createNodeRootsComm,
+  createSubcomm,
+  type Role,
+} from "./roles/communicators.js";
+export {
+  type JittedOnComm,
+  jitOnComm,
+  jitOnCommAsync,
+  type MpiJitOptions,
+  mpiJit,
+  type OnCommOptions,
+} from "./roles/on-comm.js";
+export { bcastUuid, discoverPathAccessRanks, gatherGlobalPartitions } from "./roles/partition.js";
 export { canonicalizeParamsForHashing, hashit, hashParams, jitSignature } from "./signature.js";
 export {
   getStatusOutput,

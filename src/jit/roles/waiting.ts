@@ -1,0 +1,105 @@
+import type { Communicator, MessageBuffer, Request } from "../../mpi/index.js";
+import { JitError } from "../error.js";
+import { type Effect, perform, type Steps } from "../steps.js";
+
+/*
+ * Collective communication that does not wait for ever. Only types come from the mpi floor: who has a communicator has
+ * loaded it.
+ */
+
+/** How long to wait for the other processes. */
+export interface Patience {
+  /** When to give up, as `performance.now()` tells time. */
+  readonly until: number;
+  readonly signal?: AbortSignal | undefined;
+  /** What is done, for the error: `"jit of power_3"`. */
+  readonly what: string;
+}
+
+export const endless: Patience = { until: Infinity, what: "a collective operation" };
+
+/** Looks at a request that are made before the processor is left to others. */
+const EAGER_LOOKS = 2000;
+
+/** Then: milliseconds between two looks, a compiler being slow. */
+const PAUSE = 0.2;
+
+const never = new Int32Array(new SharedArrayBuffer(4));
+
+/** Waits for a collective operation, blocking or not. */
+function ended(request: Request, patience: Patience): Effect<unknown> {
+  return {
+    sync: () => {
+      for (let looks = 0; request.test() === null; looks++) {
+        if (looks < EAGER_LOOKS) continue;
+        if (patience.signal?.aborted) throw patience.signal.reason;
+        if (performance.now() > patience.until) throw late(patience);
+        Atomics.wait(never, 0, 0, PAUSE);
+      }
+    },
+    async: async () => {
+      const { until, signal } = patience;
+      const left = until - performance.now();
+      const limits = [
+        ...(signal === undefined ? [] : [signal]),
+        // A timer cannot be set for longer.
+        ...(left < 2 ** 31 ? [AbortSignal.timeout(Math.max(0, left))] : []),
+      ];
+      try {
+        await request.promise(limits.length === 0 ? {} : { signal: AbortSignal.any(limits) });
+      } catch (error) {
+        if ((error as Error).name === "TimeoutError" && error !== signal?.reason) throw late(patience);
+        throw error;
+      }
+    },
+  };
+}
+
+const late = ({ what }: Patience): JitError =>
+  new JitError(
+    "ERR_JIT_DEADLINE",
+    `${what}: another process did not do its part in time. Its communicator cannot be used any more`,
+  );
+
+/** The sum over all processes, of each element. */
+export function* summed(comm: Communicator, values: BigInt64Array, patience: Patience): Steps<BigInt64Array> {
+  const result = new BigInt64Array(values.length);
+  yield* perform(ended(comm.iallreduce(values, result), patience));
+  return result;
+}
+
+/** What each process gives, in the order of their ranks. */
+export function* gathered<View extends Uint8Array | Int32Array>(
+  comm: Communicator,
+  values: View,
+  patience: Patience,
+): Steps<View> {
+  const all = new (values.constructor as new (length: number) => View)(values.length * comm.size);
+  yield* perform(ended(comm.iallgather(values, all), patience));
+  return all;
+}
+
+/** Bytes of one process, on all of them. */
+export function* broadcast(
+  comm: Communicator,
+  data: Uint8Array | undefined,
+  root: number,
+  patience: Patience,
+): Steps<Uint8Array> {
+  const length = new Float64Array([data?.byteLength ?? 0]);
+  yield* broadcastInto(comm, length, root, patience);
+  // The buffer of C must not be empty.
+  const bytes = data ?? new Uint8Array(Math.max(1, length[0] as number));
+  if (length[0] === 0) return bytes.subarray(0, 0);
+  yield* broadcastInto(comm, bytes, root, patience);
+  return bytes;
+}
+
+function* broadcastInto(
+  comm: Communicator,
+  buffer: MessageBuffer,
+  root: number,
+  patience: Patience,
+): Steps<void> {
+  yield* perform(ended(comm.ibcast(buffer, root), patience));
+}
