@@ -1,7 +1,18 @@
-import { rmSync, statSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { cannotWrite } from "./cache/cannot-write.js";
+import { copyLocked } from "./cache/copy.js";
+import { withLock } from "./cache/lock.js";
 import { createIncBasename, createLibBasename, createSrcBasename, ensureDirs } from "./cache/names.js";
-import { copyEntry, type Entry, isMiss, lookupEntry, publishEntry, stagingDirectory } from "./cache/store.js";
+import {
+  type Entry,
+  isMiss,
+  lookupEntry,
+  publishEntry,
+  removeEntry,
+  stagingDirectory,
+} from "./cache/store.js";
 import { makeCompileCommand } from "./compiler/command.js";
 import { firstDiagnostics } from "./compiler/diagnostics.js";
 import { compilerVersion, findCompiler } from "./compiler/identity.js";
@@ -49,8 +60,11 @@ export function buildSharedLibrary(
   params: GivenParams = {},
 ): BuildResult {
   try {
+    const complete = validateParams(params);
     const built = runSync(
-      build(signature, signature, { header, source, dependencies }, validateParams(params)),
+      withLock(signature, complete.cache, () =>
+        build(signature, signature, { header, source, dependencies }, complete),
+      ),
     );
     return { status: 0, output: built.output, libFilename: built.entry.libFilename, errInfo: undefined };
   } catch (error) {
@@ -78,17 +92,26 @@ export function* build(
 ): Steps<Built> {
   const { cache } = params;
   const compiler = findCompiler(params.build);
-  const needed = dependencies.map((dependency) => dependencyEntry(dependency, signature, params));
+  const needed: Entry[] = [];
+  for (const dependency of dependencies) needed.push(yield* dependencyEntry(dependency, signature, params));
   ensureDirs(cache);
   const directory = stagingDirectory(signature, cache);
   try {
     const [src, lib] = [createSrcBasename(signature, cache), createLibBasename(signature, cache)];
-    writeFileSync(join(directory, src), source);
-    if (header) writeFileSync(join(directory, createIncBasename(signature, cache)), header);
+    try {
+      writeFileSync(join(directory, src), source);
+      if (header) writeFileSync(join(directory, createIncBasename(signature, cache)), header);
+    } catch (cause) {
+      throw cannotWrite(cache.cacheDir, cause, signature);
+    }
     // Names, not paths: what is compiled does not tell where.
     const command = makeCompileCommand(src, lib, dependencies, params.build, cache, {
       depFile: DEPENDENCY_FILE,
     });
+    // Debuggers are told where the source was, which is another place each time.
+    if (hasDebugInformation(params) && compiler.family !== "msvc" && compiler.family !== "tcc") {
+      command.push(`-ffile-prefix-map=${directory}=.`);
+    }
     log.debug(`building ${signature}: ${command.join(" ")}`);
     const compilation = yield* perform(
       runCompiler(command, { cwd: directory, timeout: params.build.timeout, label: name }),
@@ -116,6 +139,13 @@ export function* build(
   }
 }
 
+function hasDebugInformation({
+  build: { language, debug, cflags, cxxflags, cxxflagsDebug, cxxflagsOpt },
+}: Params): boolean {
+  const flags = [...(language === "c" ? cflags : cxxflags), ...(debug ? cxxflagsDebug : cxxflagsOpt)];
+  return flags.some((flag) => /^-g(?!0)/.test(flag));
+}
+
 /** What the compiler writes the names of the included headers to. */
 const DEPENDENCY_FILE = "included.d";
 
@@ -126,7 +156,7 @@ const noSpace = (signature: string, directory: string): JitError =>
   new JitError("ERR_JIT_CACHE", `${directory}: no space left to build in`, { signature });
 
 /** A dependency, in the cache that is written: the linker and the loader look for it there. */
-function dependencyEntry(dependency: string, signature: string, { cache }: Params): Entry {
+function* dependencyEntry(dependency: string, signature: string, { cache }: Params): Steps<Entry> {
   const found = lookupEntry(dependency, cache);
   if (isMiss(found)) {
     throw new JitError(
@@ -135,7 +165,25 @@ function dependencyEntry(dependency: string, signature: string, { cache }: Param
       { signature },
     );
   }
-  return found.cacheDir === cache.cacheDir ? found : copyEntry(found, cache);
+  const { header } = found.manifest;
+  if (header !== null && !isWhole(join(found.cacheDir, header.path), header.sha256)) {
+    removeEntry(dependency, { ...cache, cacheDir: found.cacheDir });
+    throw new JitError(
+      "ERR_JIT_DEPENDENCY",
+      `The header of ${dependency} was damaged: it was removed. Call jit for it again`,
+      { signature },
+    );
+  }
+  return yield* copyLocked(found, cache);
+}
+
+/** A hit does not look at the header, which only the code of others includes. */
+function isWhole(filename: string, sha256: string): boolean {
+  try {
+    return createHash("sha256").update(readFileSync(filename)).digest("hex") === sha256;
+  } catch {
+    return false;
+  }
 }
 
 interface Failure {

@@ -13,64 +13,78 @@ export interface Exchange {
   readonly wait?: (() => void | PromiseLike<void>) | undefined;
 }
 
+/** What this process is to do, once its arguments are known to be good. */
+export interface Wanted {
+  readonly name: string;
+  readonly signature: string;
+  readonly params: Params;
+  readonly generator: Generator | undefined;
+}
+
+/** What came of this process's part; nothing for one that waits. */
+type Outcome = { readonly found: Found } | { readonly error: unknown } | undefined;
+
 /**
  * One library among processes that count on each other. What each does does not depend on what it has in its
  * caches, which the others cannot know: a builder sends, a receiver receives and all wait, each exactly once, a
- * failed build included. So nobody is left behind, and everybody throws.
+ * failure included. So nobody is left behind, and everybody throws.
+ * @param prepare Checks the arguments: what it throws is an outcome too.
  */
-export function* exchange(
-  name: string,
-  signature: string,
-  params: Params,
-  generator: Generator | undefined,
-  { send, receive, wait }: Exchange,
-): Steps<Found> {
-  let outcome: Found | Error | undefined;
+export function* exchange(prepare: () => Wanted, { send, receive, wait }: Exchange): Steps<Found> {
+  let wanted: Wanted | undefined;
+  let outcome: Outcome;
+  let failure: { readonly error: unknown } | undefined;
   try {
-    if (generator !== undefined) outcome = yield* findOrBuild(name, signature, params, generator);
-    else if (receive !== undefined) outcome = yield* received(signature, params, receive);
+    try {
+      wanted = prepare();
+      const { name, signature, params, generator } = wanted;
+      if (generator !== undefined)
+        outcome = { found: yield* findOrBuild(name, signature, params, generator) };
+    } catch (error) {
+      outcome = { error };
+    }
+    if (receive !== undefined) {
+      const data = yield* perform({ sync: receive, async: receive });
+      if (wanted !== undefined) outcome = { found: yield* received(data, wanted) };
+    } else if (send !== undefined && outcome !== undefined) {
+      const data = packed(outcome, wanted?.signature ?? "");
+      yield* perform({ sync: () => send(data), async: () => send(data) });
+    }
   } catch (error) {
-    outcome = error as Error;
+    failure = { error };
   }
-  if (send !== undefined && outcome !== undefined) {
-    const data = packed(outcome, signature);
-    yield* perform({ sync: () => send(data), async: () => send(data) });
+  try {
+    if (wait !== undefined) yield* perform({ sync: wait, async: wait });
+  } catch (error) {
+    failure ??= { error };
   }
-  if (wait !== undefined) yield* perform({ sync: wait, async: wait });
-  if (outcome === undefined) return published(signature, params);
-  if (!("entry" in outcome)) throw outcome;
-  return outcome;
+  if (failure !== undefined) throw failure.error;
+  if (outcome !== undefined && "error" in outcome) throw outcome.error;
+  return outcome?.found ?? published(wanted as Wanted);
 }
 
 /** What is sent: a failure to pack is news as well, since somebody is receiving. */
-function packed(outcome: Found | Error, signature: string): Uint8Array {
-  if ("entry" in outcome) {
-    try {
-      return packEntry(outcome.entry, outcome.cache);
-    } catch (error) {
-      log.warning((error as Error).message);
-      return packError(signature, described(error as Error));
-    }
+function packed(outcome: NonNullable<Outcome>, signature: string): Uint8Array {
+  if ("error" in outcome) return packError(signature, described(outcome.error));
+  try {
+    return packEntry(outcome.found.entry, outcome.found.cache);
+  } catch (error) {
+    log.warning((error as Error).message);
+    return packError(signature, described(error));
   }
-  return packError(signature, described(outcome));
 }
 
 /** An error as it is sent. */
-export const described = (error: Error): BundledError => ({
+export const described = (error: unknown): BundledError => ({
   code: error instanceof JitError ? error.code : "ERR_JIT_NOT_BUILT",
-  message: error.message,
+  message: error instanceof Error ? error.message : `${String(error)} was thrown`,
   failDir: error instanceof JitError ? error.failDir : undefined,
   output: error instanceof JitError ? error.output : undefined,
 });
 
-function* received(
-  signature: string,
-  params: Params,
-  receive: NonNullable<Exchange["receive"]>,
-): Steps<Found> {
-  const data = yield* perform({ sync: receive, async: receive });
+function* received(data: unknown, { signature, params }: Wanted): Steps<Found> {
   const cache = withOverlay(params.cache);
-  const result = unpackEntry(data, signature, cache);
+  const result = yield* unpackEntry(data, signature, cache);
   if (isEntry(result)) return { entry: result, cache };
   const { code, message, failDir, output } = result;
   throw new JitError(code as JitErrorCode, `The process that builds ${signature} failed: ${message}`, {
@@ -83,7 +97,7 @@ function* received(
 const isEntry = (value: Entry | BundledError): value is Entry => "libFilename" in value;
 
 /** What another process has put on the disk before this one was done with waiting. */
-function published(signature: string, params: Params): Found {
+function published({ signature, params }: Wanted): Found {
   const cache = withOverlay(params.cache);
   const entry = lookupEntry(signature, cache);
   if (!isMiss(entry)) return { entry, cache };

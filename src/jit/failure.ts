@@ -1,5 +1,5 @@
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { createFailDirPath, createIncBasename, createLibBasename, createSrcBasename } from "./cache/names.js";
 import { JitError } from "./error.js";
 import type { Params } from "./params.js";
@@ -31,18 +31,23 @@ export function writeFailureDirectory(failed: FailedBuild, { cache }: Params): s
   const { signature, header, source, command, output } = failed;
   const directory = createFailDirPath(signature, cache);
   const [src, lib] = [createSrcBasename(signature, cache), createLibBasename(signature, cache)];
-  const script = join(directory, "recompile.sh");
+  let made: string | undefined;
   try {
-    rmSync(directory, { recursive: true, force: true });
-    mkdirSync(directory, { recursive: true, mode: 0o755 });
-    writeFileSync(join(directory, src), source);
-    if (header) writeFileSync(join(directory, createIncBasename(signature, cache)), header);
-    writeFileSync(join(directory, "error.log"), output);
-    writeFileSync(join(directory, "README"), `${README}  ${src}\n`);
+    mkdirSync(dirname(directory), { recursive: true, mode: 0o755 });
+    // Written beside and moved as a whole: several processes may fail at once, and in /tmp a directory of this name
+    // may be somebody else's.
+    made = mkdtempSync(`${directory}.`);
+    const script = join(made, "recompile.sh");
+    writeFileSync(join(made, src), source);
+    if (header) writeFileSync(join(made, createIncBasename(signature, cache)), header);
+    writeFileSync(join(made, "error.log"), output);
+    writeFileSync(join(made, "README"), `${README}  ${src}\n`);
     writeFileSync(script, recompileScript(command, [src, lib]));
     chmodSync(script, 0o755);
+    chmodSync(made, 0o755);
+    replace(made, directory);
   } catch (cause) {
-    tryRemove(directory);
+    if (made !== undefined) tryRemove(made);
     throw new JitError("ERR_JIT_CACHE", `${directory} cannot be written: ${(cause as Error).message}`, {
       cause,
       signature,
@@ -50,6 +55,28 @@ export function writeFailureDirectory(failed: FailedBuild, { cache }: Params): s
   }
   return directory;
 }
+
+/** Moves a directory in the place of another one. If others do the same, one of them is left, and it is whole. */
+function replace(made: string, directory: string): void {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      renameSync(made, directory);
+      return;
+    } catch (error) {
+      const { code = "" } = error as NodeJS.ErrnoException;
+      if (attempt === ATTEMPTS || !["ENOTEMPTY", "EEXIST", "ENOTDIR"].includes(code)) throw error;
+    }
+    const old = mkdtempSync(`${directory}.old-`);
+    try {
+      renameSync(directory, join(old, "old"));
+    } catch {
+      // Another process was faster.
+    }
+    tryRemove(old);
+  }
+}
+
+const ATTEMPTS = 20;
 
 /** Every word is quoted; paths of what is in the directory become names. */
 function recompileScript(command: readonly string[], local: readonly string[]): string {

@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { lstatSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { invalidType } from "../argument-error.js";
 import { build, type Generated } from "./build.js";
 import { entrySize, maybeCollect } from "./cache/eviction.js";
 import { withLock } from "./cache/lock.js";
+import type { Manifest } from "./cache/manifest.js";
 import { makePrivateDirectory } from "./cache/names.js";
 import { dangerOf } from "./cache/owner.js";
 import { count } from "./cache/statistics.js";
@@ -40,7 +41,7 @@ export function* findOrBuild(
   const found = lookupEntry(signature, cache);
   if (!isMiss(found)) {
     count(cache, "hits");
-    if (cache.checkSource) assertSameSource(found.manifest.sourceSha256, yield* code.get(), signature);
+    if (cache.checkSource) assertSameCode(found.manifest, yield* code.get());
     return { entry: found, cache };
   }
   count(cache, "misses");
@@ -48,7 +49,7 @@ export function* findOrBuild(
   let failure: unknown;
   for (const place of places(cache)) {
     try {
-      const entry = yield* buildIn(place, name, signature, params, code, found.stale?.sourceSha256);
+      const entry = yield* buildIn(place, name, signature, params, code, found.stale);
       return { entry, cache: place };
     } catch (error) {
       if (!(error instanceof JitError) || error.code !== "ERR_JIT_CACHE") throw error;
@@ -61,7 +62,7 @@ export function* findOrBuild(
 
 /**
  * The entry in a cache that can perhaps be written.
- * @param before The hash of the source of an entry that is there, but cannot be used.
+ * @param stale What is told of an entry that is there, but cannot be used.
  */
 function* buildIn(
   cache: CacheParams,
@@ -69,7 +70,7 @@ function* buildIn(
   signature: string,
   params: Params,
   code: Code,
-  before: string | undefined,
+  stale: Manifest | undefined,
 ): Steps<Entry> {
   return yield* withLock(signature, cache, function* () {
     // Another process may have built it while this one waited.
@@ -77,7 +78,7 @@ function* buildIn(
     if (!isMiss(found)) return found;
     cleanAbandoned(signature, cache);
     const generated = yield* code.get();
-    if (before !== undefined) assertSameSource(before, generated, signature);
+    if (stale !== undefined) assertSameCode(stale, generated);
     try {
       const { entry } = yield* build(signature, name, generated, { ...params, cache });
       count(cache, "builds", 1, entrySize(entry.manifest));
@@ -133,37 +134,57 @@ function checked(generated: unknown): Generated {
   return { header: header ?? null, source, dependencies: [...new Set(dependencies)] };
 }
 
-function assertSameSource(before: string, { source }: Generated, signature: string): void {
-  if (createHash("sha256").update(source).digest("hex") === before) return;
+/** @throws JitError `ERR_JIT_MISMATCH` if what was generated is not what the entry was made from */
+function assertSameCode(manifest: Manifest, { source, header, dependencies = [] }: Generated): void {
+  const { signature } = manifest;
+  const before = manifest.dependencies.map((dependency) => dependency.signature);
+  const isSame =
+    digest(source) === manifest.sourceSha256 &&
+    (header ? digest(header) : null) === manifest.headerSha256 &&
+    before.length === dependencies.length &&
+    before.every((each) => dependencies.includes(each));
+  if (isSame) return;
   throw new JitError(
     "ERR_JIT_MISMATCH",
-    `${signature} was built from other source code than is generated now. The name must tell what is generated; ` +
+    `${signature} was built from other code than is generated now. The name must tell what is generated; ` +
       `\`typed-mpi cache clean --signature ${signature}\` removes the old library`,
     { signature },
   );
 }
 
+const digest = (text: string): string => createHash("sha256").update(text).digest("hex");
+
 /** The same cache, which is looked for in its overlay as well. */
 export function withOverlay(cache: CacheParams): CacheParams {
-  if (cache.overlayDir !== "") return cache;
-  const parent = overlays();
-  const stat = statSync(parent, { throwIfNoEntry: false });
+  const layers = privateDirectory === undefined ? cache.layers : [...cache.layers, privateDirectory];
+  if (cache.overlayDir !== "") return { ...cache, layers };
   // Anybody may have made it, where everybody may write: then there is no overlay.
-  if (stat !== undefined && dangerOf(stat) !== undefined) return cache;
+  if (!isOurs(overlays())) return { ...cache, layers };
   const hash = createHash("sha256").update(cache.cacheDir).digest("hex").slice(0, 16);
-  return { ...cache, overlayDir: join(parent, hash) };
+  return { ...cache, layers, overlayDir: join(overlays(), hash) };
 }
 
 /** Where the overlays of this user are by default. */
 const overlays = (): string => join(tmpdir(), `typed-mpi-${userId()}`);
 
+/** Whether it is a directory that only we can write to, or is not there; a link to one is not. */
+function isOurs(directory: string): boolean {
+  const stat = lstatSync(directory, { throwIfNoEntry: false });
+  return stat === undefined || (stat.isDirectory() && dangerOf(stat) === undefined);
+}
+
 const userId = (): string => String(process.getuid?.() ?? userInfo().username);
+
+let privateDirectory: string | undefined;
 
 /** A cache of this process alone, which is removed when it ends. */
 export function privateCache(cache: CacheParams): CacheParams {
-  const cacheDir = mkdtempSync(join(tmpdir(), "typed-mpi-private-"));
-  process.once("exit", () => rmSync(cacheDir, { recursive: true, force: true }));
-  return { ...cache, cacheDir, tempDirRoot: "", overlayDir: "" };
+  if (privateDirectory === undefined) {
+    const made = mkdtempSync(join(tmpdir(), "typed-mpi-private-"));
+    process.once("exit", () => rmSync(made, { recursive: true, force: true }));
+    privateDirectory = made;
+  }
+  return { ...cache, cacheDir: privateDirectory, tempDirRoot: "", overlayDir: "" };
 }
 
 /** Where the library may be built, in this order. */
@@ -171,8 +192,10 @@ function* places(cache: CacheParams): globalThis.Generator<CacheParams, void, vo
   yield cache;
   const below = [cache.cacheDir, ...cache.layers];
   if (cache.overlayDir !== "") {
-    if (dirname(cache.overlayDir) === overlays()) makePrivateDirectory(overlays());
-    yield { ...cache, cacheDir: cache.overlayDir, overlayDir: "", layers: below };
+    const isDefault = dirname(cache.overlayDir) === overlays();
+    if (isDefault) makePrivateDirectory(overlays());
+    if (!isDefault || isOurs(overlays()))
+      yield { ...cache, cacheDir: cache.overlayDir, overlayDir: "", layers: below };
   }
   yield privateCache({ ...cache, layers: below });
 }

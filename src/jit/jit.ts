@@ -1,12 +1,12 @@
 import { invalidType } from "../argument-error.js";
 import type { Generated } from "./build.js";
 import { JitError } from "./error.js";
-import { exchange } from "./exchange.js";
-import { type Found, findOrBuild, type Generator } from "./find.js";
+import { exchange, type Wanted } from "./exchange.js";
+import { findOrBuild, type Generator } from "./find.js";
 import type { JitLibrary } from "./library.js";
-import { loadEntry } from "./loaded.js";
+import { loadEntry, loadLibrary } from "./loaded.js";
 import { MemoryCache } from "./memory.js";
-import { type GeneratorParams, type GivenParams, type Params, validateParams } from "./params.js";
+import { type GeneratorParams, type GivenParams, validateParams } from "./params.js";
 import { signatureOf } from "./signature.js";
 import { runAsync, runSync, type Steps } from "./steps.js";
 
@@ -78,15 +78,17 @@ export function jit<Jitable>(
 ): Jitted {
   const known = recall(name, params, callbacks);
   if (known !== undefined) return known;
-  const request = prepare(jitable, name, params, callbacks);
-  if (pending.has(request.key)) {
+  const want = (): Wanted => wantedBy(jitable, name, params, callbacks);
+  if (communicates(callbacks)) return runSync(obtainTogether(want, callbacks));
+  const wanted = want();
+  if (pending.has(keyOf(wanted))) {
     throw new JitError(
       "ERR_JIT_LOCK_TIMEOUT",
-      `${request.signature} is being built by jitAsync in this process: await that first`,
-      { signature: request.signature },
+      `${wanted.signature} is being built by jitAsync in this process: await that first`,
+      { signature: wanted.signature },
     );
   }
-  return remember(name, params, runSync(obtain(request)));
+  return remember(params, wanted, runSync(obtain(wanted)));
 }
 
 /** As `jit`, without blocking the event loop. Calls for the same library at the same time build it once. */
@@ -98,16 +100,18 @@ export async function jitAsync<Jitable>(
 ): Promise<Jitted> {
   const known = recall(name, params, callbacks);
   if (known !== undefined) return known;
-  const request = prepare(jitable, name, params, callbacks);
-  const isAlone = !communicates(callbacks);
-  const begun = isAlone ? pending.get(request.key) : undefined;
+  const want = (): Wanted => wantedBy(jitable, name, params, callbacks);
+  if (communicates(callbacks)) return await runAsync(obtainTogether(want, callbacks));
+  const wanted = want();
+  const key = keyOf(wanted);
+  const begun = pending.get(key);
   if (begun !== undefined) return await begun;
-  const result = runAsync(obtain(request));
-  if (isAlone) pending.set(request.key, result);
+  const result = runAsync(obtain(wanted));
+  pending.set(key, result);
   try {
-    return remember(name, params, await result);
+    return remember(params, wanted, await result);
   } finally {
-    if (isAlone) pending.delete(request.key);
+    pending.delete(key);
   }
 }
 
@@ -117,37 +121,21 @@ type AnyCallbacks = AsyncCallbacks<never>;
 const communicates = ({ send, receive, wait }: AnyCallbacks): boolean =>
   send !== undefined || receive !== undefined || wait !== undefined;
 
-/** What was returned before for the same name and parameters; not if other processes count on this call. */
+/**
+ * What was returned before for the same name and parameters; not if other processes count on this call.
+ * @throws TypeError for callbacks that cannot be
+ */
 function recall(name: string, params: GivenParams | undefined, callbacks: AnyCallbacks): Jitted | undefined {
   if (typeof name !== "string") throw invalidType("name", "a string", name);
   if (typeof callbacks !== "object" || callbacks === null) {
     throw invalidType("callbacks", "an object with generate, receive or wait", callbacks);
   }
-  return communicates(callbacks) ? undefined : memory.get(name, params);
+  const known = communicates(callbacks) ? undefined : memory.get(name, params);
+  if (known === undefined) checkCallbacks(callbacks);
+  return known;
 }
 
-function remember(name: string, params: GivenParams | undefined, result: Jitted): Jitted {
-  memory.set(name, params, result);
-  return result;
-}
-
-/** One call, its arguments checked. */
-interface Request {
-  readonly name: string;
-  readonly signature: string;
-  readonly params: Params;
-  readonly generator: Generator | undefined;
-  readonly callbacks: AnyCallbacks;
-  /** Tells the library and where it is kept. */
-  readonly key: string;
-}
-
-function prepare(
-  jitable: unknown,
-  name: string,
-  given: GivenParams | undefined,
-  callbacks: AnyCallbacks,
-): Request {
+function checkCallbacks(callbacks: AnyCallbacks): void {
   const { generate, receive, wait } = callbacks;
   for (const [what, callback] of Object.entries(callbacks)) {
     if (callback !== undefined && typeof callback !== "function")
@@ -159,34 +147,63 @@ function prepare(
   if (generate === undefined && receive === undefined && wait === undefined) {
     throw invalidType("callbacks", "generate, receive or wait", callbacks);
   }
+}
+
+/** Not if each call is to look at the source. */
+function remember(given: GivenParams | undefined, { name, params }: Wanted, result: Jitted): Jitted {
+  if (!params.cache.checkSource) memory.set(name, given, result);
+  return result;
+}
+
+/** One call, its arguments checked. */
+function wantedBy(
+  jitable: unknown,
+  name: string,
+  given: GivenParams | undefined,
+  { generate }: AnyCallbacks,
+): Wanted {
   const params = validateParams(given);
   const signature = signatureOf(name, params);
   const generator =
     generate === undefined
       ? undefined
       : () => (generate as Generate<unknown>)(jitable, name, signature, params.generator);
-  return { name, signature, params, generator, callbacks, key: `${params.cache.cacheDir}\0${signature}` };
+  return { name, signature, params, generator };
 }
+
+/** Tells the library and where it is kept. */
+const keyOf = ({ params, signature }: Wanted): string => `${params.cache.cacheDir}\0${signature}`;
 
 /** How often a library that somebody removes between being found and being loaded is looked for again. */
 const ATTEMPTS = 10;
 
-/** Finds, builds or receives the library, and loads it. */
-function* obtain({ name, signature, params, generator, callbacks }: Request): Steps<Jitted> {
-  // The others take part once: what is removed after that is found or built again by this process alone.
-  let found: Found | undefined = communicates(callbacks)
-    ? yield* exchange(name, signature, params, generator, callbacks)
-    : undefined;
+/** Finds or builds the library, and loads it. */
+function* obtain({ name, signature, params, generator }: Wanted): Steps<Jitted> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    if (found === undefined) {
-      if (generator === undefined) break;
-      found = yield* findOrBuild(name, signature, params, generator);
-    }
+    const found = yield* findOrBuild(name, signature, params, generator as Generator);
     const library = loadEntry(found.entry, found.cache);
     if (library !== undefined) return { library, signature };
-    found = undefined;
   }
-  throw new JitError("ERR_JIT_NOT_BUILT", `${signature} was removed from the cache as soon as it was there`, {
+  throw gone(signature);
+}
+
+/** The same with others, who take part once: what is removed after that, this process finds or builds alone. */
+function* obtainTogether(want: () => Wanted, callbacks: AnyCallbacks): Steps<Jitted> {
+  let wanted: Wanted | undefined;
+  const found = yield* exchange(() => {
+    wanted = want();
+    return wanted;
+  }, callbacks);
+  const { signature, generator } = wanted as unknown as Wanted;
+  const library = loadEntry(found.entry, found.cache);
+  if (library !== undefined) return { library, signature };
+  if (generator !== undefined) return yield* obtain(wanted as unknown as Wanted);
+  const again = loadLibrary(signature, found.cache);
+  if (again === undefined) throw gone(signature);
+  return { library: again, signature };
+}
+
+const gone = (signature: string): JitError =>
+  new JitError("ERR_JIT_NOT_BUILT", `${signature} was removed from the cache as soon as it was there`, {
     signature,
   });
-}

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { engine, FfiError } from "../ffi/index.js";
 import { analyseLoadError } from "./cache/integrity.js";
 import { holdShared } from "./cache/lock.js";
+import { readManifest } from "./cache/manifest.js";
 import { createLibFilename, createManifestFilename } from "./cache/names.js";
 import { type Entry, isMiss, lookupEntry } from "./cache/store.js";
 import { JitError } from "./error.js";
@@ -81,8 +82,8 @@ function held(entry: Entry, cache: CacheParams): Entry[] | undefined {
   }
   const manifestFilename = createManifestFilename(signature, { ...cache, cacheDir });
   holdShared(manifestFilename);
-  // Whoever removes it removes this first, and not while it is held.
-  if (!existsSync(manifestFilename)) return undefined;
+  // Whoever removes or replaces it removes this first, and not while it is held.
+  if (readManifest(manifestFilename)?.library.sha256 !== manifest.library.sha256) return undefined;
   const entries = [entry];
   for (const dependency of manifest.dependencies) {
     const found = lookupEntry(dependency.signature, { ...cache, cacheDir, overlayDir: "", layers: [] });

@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import type { GivenParams } from "./params.js";
 
 /*
@@ -7,6 +8,8 @@ import type { GivenParams } from "./params.js";
 
 interface Remembered<Result> {
   readonly given: GivenParams | undefined;
+  /** Where relative paths in them began. */
+  readonly directory: string;
   readonly result: Result;
 }
 
@@ -17,16 +20,18 @@ export class MemoryCache<Result> {
   get(name: string, given: GivenParams | undefined): Result | undefined {
     const candidates = this.#byName.get(name);
     if (candidates === undefined) return undefined;
-    for (const { given: before, result } of candidates) {
-      if (isEqual(before, given)) return result;
+    const directory = process.cwd();
+    for (const { given: before, directory: then, result } of candidates) {
+      if (then === directory && isEqual(before, given)) return result;
     }
     return undefined;
   }
 
-  /** Keeps a copy of the parameters, which the user may change. */
+  /** Keeps a copy of the parameters, which the user may change; of those that cannot be compared nothing. */
   set(name: string, given: GivenParams | undefined, result: Result): void {
-    const others = (this.#byName.get(name) ?? []).filter(({ given: before }) => !isEqual(before, given));
-    this.#byName.set(name, [...others, { given: structuredClone(given), result }]);
+    if (!isComparable(given) || this.get(name, given) !== undefined) return;
+    const entry = { given: structuredClone(given), directory: process.cwd(), result };
+    this.#byName.set(name, [...(this.#byName.get(name) ?? []), entry]);
   }
 
   clear(): void {
@@ -40,7 +45,7 @@ function isEqual(a: unknown, b: unknown): boolean {
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
   if (Array.isArray(a)) {
     if (!Array.isArray(b) || a.length !== b.length) return false;
-    for (let i = 0; i < a.length; i++) if (!isEqual(a[i], b[i])) return false;
+    for (let i = 0; i < a.length; i++) if (!(i in b) || !isEqual(a[i], b[i])) return false;
     return true;
   }
   // Anything else but a plain object is looked up the long way, by its hash.
@@ -52,6 +57,15 @@ function isEqual(a: unknown, b: unknown): boolean {
   }
   for (const _ in b) count--;
   return count === 0;
+}
+
+/** Whether it is made of plain objects, lists without holes, and values that are no objects. */
+function isComparable(value: unknown): boolean {
+  if (typeof value !== "object" || value === null)
+    return typeof value !== "function" && typeof value !== "symbol";
+  if (types.isProxy(value)) return false;
+  if (Array.isArray(value)) return Object.keys(value).length === value.length && value.every(isComparable);
+  return isPlain(value) && Object.values(value).every(isComparable);
 }
 
 function isPlain(value: object): value is Record<string, unknown> {

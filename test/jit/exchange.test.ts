@@ -129,6 +129,75 @@ roles("a builder that fails waits too", () => {
   assert.is(waits, 1);
 });
 
+for (const [what, thrown] of [
+  ["a string", "bad"],
+  ["undefined", undefined],
+  ["an error", new Error("no code")],
+] as const) {
+  roles(`a builder that throws ${what} sends that, and waits`, () => {
+    const counts = { send: 0, wait: 0 };
+    let caught: unknown = "nothing";
+    try {
+      jit(0, `throws ${what}`, inCache(newFolder()), {
+        generate: () => {
+          throw thrown;
+        },
+        send: () => void counts.send++,
+        wait: () => void counts.wait++,
+      });
+    } catch (error) {
+      caught = error;
+    }
+    assert.is(caught, thrown);
+    assert.equal(counts, { send: 1, wait: 1 });
+  });
+}
+
+roles("parameters that are wrong on one process are news for the others", () => {
+  const counts = { receive: 0, wait: 0 };
+  let data = new Uint8Array();
+  const { cache } = inCache(newFolder());
+  const wait = () => void counts.wait++;
+  assertThrows(
+    () =>
+      jit(
+        0,
+        "wrong",
+        { cache, build: { cxx: "no-such-compiler" } },
+        {
+          generate,
+          wait,
+          send: (bytes) => {
+            data = Uint8Array.from(bytes);
+          },
+        },
+      ),
+    { code: "ERR_JIT_COMPILER_NOT_FOUND" },
+  );
+  const receive = () => {
+    counts.receive++;
+    return data;
+  };
+  assertThrows(() => jit(0, "wrong", { cache }, { receive, wait }), {
+    code: "ERR_JIT_COMPILER_NOT_FOUND",
+    message: "no-such-compiler",
+  });
+  assertThrows(() => jit(0, "wrong", { cache, build: { cxx: "no-such-compiler" } }, { receive, wait }), {
+    code: "ERR_JIT_COMPILER_NOT_FOUND",
+  });
+  assert.equal(counts, { receive: 2, wait: 3 });
+});
+
+roles("who cannot send waits all the same", () => {
+  let waits = 0;
+  const send = () => {
+    throw new Error("the wire is cut");
+  };
+  const callbacks = { generate, send, wait: () => void waits++ };
+  assert.throws(() => jit(1, "cut", inCache(newFolder()), callbacks), /the wire is cut/);
+  assert.is(waits, 1);
+});
+
 roles("the library of somebody else is refused", () => {
   const data = sent(1, "this one");
   assertThrows(() => jit(1, "that one", inCache(newFolder()), { receive: () => data }), {

@@ -202,6 +202,15 @@ asRoot("a full disk: built elsewhere, with a warning", () => {
   });
 });
 
+asRoot("a disk that is too small for the source alone", () => {
+  const asked = request({ source: `extern "C" int f() { return 11; }\n//${"x".repeat(100_000)}\n` });
+  onSmallDisk(asked.cacheDir, "size=40k,mode=755", () => {
+    const { answer, stderr } = runProgram(asked);
+    assert.is(answer.value, 11, JSON.stringify(answer));
+    assert.match(stderr, /building elsewhere/);
+  });
+});
+
 asRoot("a read-only cache: hits work, what is missing is built in an overlay, once", () => {
   const asked = request();
   onSmallDisk(asked.cacheDir, "size=1m,mode=755", () => {
@@ -263,6 +272,14 @@ faults("a compiler that hangs is killed at the deadline, with its children", () 
   assert.is(answer.error?.code, "ERR_JIT_COMPILER_TIMEOUT");
   assert.equal(processesWith(cxx), []);
   assert.equal(leftovers(asked.cacheDir), []);
+});
+
+faults("a compiler that never stops to mutter is killed at the deadline", () => {
+  const cxx = compilerThat("i=0; while [ $i -lt 4000 ]; do printf .; sleep 0.003; i=$((i+1)); done");
+  const started = Date.now();
+  const { answer } = runProgram(request({ params: { build: { cxx, timeout: 0.5 } } }));
+  assert.is(answer.error?.code, "ERR_JIT_COMPILER_TIMEOUT");
+  assert.ok(Date.now() - started < 10_000, "it was waited for");
 });
 
 const LIES: Record<string, [string, string]> = {

@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Generated, jit, jitAsync, jitSignature, setLogHandler } from "../../src/jit/index.js";
@@ -85,6 +86,74 @@ calls("a dependency that is not there is named", () => {
   assertThrows(() => jit(null, "lonely", inCache(newFolder()), { generate }), {
     code: "ERR_JIT_DEPENDENCY",
     message: "nobody_0123",
+  });
+});
+
+calls("the same relative path from another directory is another library", () => {
+  const before = process.cwd();
+  const cacheDir = newFolder();
+  const generate = () => ({ source: '#include "v.h"\nextern "C" int f() { return V; }\n' });
+  try {
+    for (const value of [1, 2]) {
+      const folder = newFolder();
+      writeFileSync(join(folder, "v.h"), `#define V ${value}\n`);
+      process.chdir(folder);
+      const { library } = jit(
+        null,
+        "relative",
+        { cache: { cacheDir }, build: { includeDirs: ["."] } },
+        { generate },
+      );
+      assert.is(library.func("int f()")(), value);
+    }
+  } finally {
+    process.chdir(before);
+  }
+});
+
+calls("checkSource looks at each call, also at the header", () => {
+  const cacheDir = newFolder();
+  const code = { header: "// one\n", source: f(1) };
+  const call = (made: Generated) =>
+    jit(null, "checked", { cache: { cacheDir, checkSource: true } }, { generate: () => made });
+  call(code);
+  call(code);
+  assertThrows(() => call({ ...code, source: f(2) }), { code: "ERR_JIT_MISMATCH" });
+  assertThrows(() => call({ ...code, header: "// two\n" }), { code: "ERR_JIT_MISMATCH" });
+  assert.is(call(code).library.func("int f()")(), 1);
+});
+
+calls("parameters that cannot be compared are found by their hash", () => {
+  const cacheDir = newFolder();
+  let generated = 0;
+  const call = (value: number) =>
+    jit(
+      value,
+      "arrays",
+      { cache: { cacheDir }, generator: { nodes: Float64Array.of(value) } },
+      {
+        generate: (n) => {
+          generated++;
+          return { source: f(n) };
+        },
+      },
+    ).library.func("int f()")();
+  assert.equal([call(1), call(2), call(1)], [1, 2, 1]);
+  assert.is(generated, 2);
+});
+
+calls("a damaged header of a dependency is not compiled in", () => {
+  const params = inCache(newFolder());
+  const base = () => ({ header: "#define K 5\n", source: 'extern "C" int base() { return 1; }\n' });
+  const { signature } = jit(null, "headed", params, { generate: base });
+  writeFileSync(join(params.cache.cacheDir, "include", `${signature}.h`), "#define K 6\n");
+  const above = () => ({
+    source: `#include "${signature}.h"\nextern "C" int f() { return K; }\n`,
+    dependencies: [signature],
+  });
+  assertThrows(() => jit(null, "above", params, { generate: above }), {
+    code: "ERR_JIT_DEPENDENCY",
+    message: signature,
   });
 });
 

@@ -1,12 +1,14 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, isAbsolute, join } from "node:path";
 import { JitError } from "../error.js";
 import type { CacheParams } from "../params.js";
-import { type FileRecord, type Manifest, writeManifest } from "./manifest.js";
+import type { Steps } from "../steps.js";
+import { copyLocked } from "./copy.js";
+import { type FileRecord, isManifest, type Manifest, writeManifest } from "./manifest.js";
 import { createManifestFilename } from "./names.js";
-import { copyEntry, type Entry, isMiss, lookupEntry } from "./store.js";
+import { type Entry, isMiss, lookupEntry } from "./store.js";
 
 /*
  * Entries as bytes, for a process that does not share the disk: the entry and all that it depends on, with their
@@ -77,14 +79,20 @@ function pack(contents: Contents, files: readonly Uint8Array[]): Uint8Array {
  * @returns the entry in `cache.cacheDir`, or why there is none
  * @throws JitError `ERR_JIT_RECEIVED` for bytes that are no bundle, are damaged or are another one
  */
-export function unpackEntry(data: unknown, signature: string, cache: CacheParams): Entry | BundledError {
+export function* unpackEntry(
+  data: unknown,
+  signature: string,
+  cache: CacheParams,
+): Steps<Entry | BundledError> {
   const bytes = ArrayBuffer.isView(data)
     ? Buffer.from(data.buffer, data.byteOffset, data.byteLength)
     : Buffer.alloc(0);
   const contents = contentsOf(bytes, signature);
   if (contents.error !== undefined) return contents.error;
+  const { sha256 } = contents.manifests.find((each) => each.signature === signature)?.library ?? {};
+  if (sha256 === undefined) throw damaged(signature);
   const known = lookupEntry(signature, cache);
-  if (!isMiss(known)) return known;
+  if (!isMiss(known) && known.manifest.library.sha256 === sha256) return known;
   const layer = mkdtempSync(join(tmpdir(), "typed-mpi-received-"));
   try {
     const there = { ...cache, cacheDir: layer, overlayDir: "", layers: [] };
@@ -99,14 +107,23 @@ export function unpackEntry(data: unknown, signature: string, cache: CacheParams
         writeFileSync(join(layer, path), part, { mode: 0o644 });
       }
       mkdirSync(dirname(createManifestFilename(manifest.signature, there)), OURS);
-      writeManifest(createManifestFilename(manifest.signature, there), manifest, false);
+      // Headers need not be where nothing is compiled; those that are must be the same.
+      const includes = manifest.includes.filter(({ path }) => !isAbsolute(path) || existsSync(path));
+      writeManifest(createManifestFilename(manifest.signature, there), { ...manifest, includes }, false);
     }
     const received = lookupEntry(signature, there);
     if (isMiss(received)) throw damaged(signature, received.reason);
-    return copyEntry(received, cache);
+    return yield* copyLocked(received, cache);
   } finally {
     rmSync(layer, { recursive: true, force: true });
   }
+}
+
+/** The error in what `packError` made. @throws JitError `ERR_JIT_RECEIVED` for anything else */
+export function errorIn(data: Uint8Array): BundledError {
+  const { error } = contentsOf(Buffer.from(data.buffer, data.byteOffset, data.byteLength), "");
+  if (error === undefined) throw damaged("an error");
+  return error;
 }
 
 function contentsOf(bytes: Buffer, signature: string): Contents {
@@ -118,7 +135,9 @@ function contentsOf(bytes: Buffer, signature: string): Contents {
   } catch (cause) {
     throw damaged(signature, "", cause);
   }
-  if (contents.signature !== signature) {
+  if (!isContents(contents)) throw damaged(signature);
+  // A builder that failed early may not know the signature.
+  if (contents.error === undefined && contents.signature !== signature) {
     throw new JitError(
       "ERR_JIT_MISMATCH",
       `Expected ${signature}, but the builder sent ${contents.signature}`,
@@ -128,6 +147,13 @@ function contentsOf(bytes: Buffer, signature: string): Contents {
     );
   }
   return contents;
+}
+
+function isContents(contents: unknown): contents is Contents {
+  const { signature, manifests, error } = (contents ?? {}) as Partial<Contents>;
+  if (typeof signature !== "string" || !Array.isArray(manifests)) return false;
+  if (error !== undefined) return typeof error.code === "string" && typeof error.message === "string";
+  return manifests.every(isManifest);
 }
 
 const damaged = (signature: string, why = "", cause?: unknown): JitError =>

@@ -95,7 +95,7 @@ const hashIn = (signature: string): string => signature.slice(-32);
 /** Whether it can go, now that nobody builds the entry. */
 function isLitter(root: string, { directory, name }: Suspect, manifest: string, isAlone: boolean): boolean {
   const filename = join(root, directory, name);
-  if (directory === "lock") return true;
+  if (directory === "lock") return false; // Who took the lock to look at it removes it.
   const stat = lstatSync(filename, { throwIfNoEntry: false });
   if (stat === undefined) return false;
   const isOld = Date.now() - stat.mtimeMs > OLD;

@@ -134,7 +134,9 @@ function tryLockFile(filename: string): (() => void) | "busy" {
     held.add(identify(stat));
     return () => {
       held.delete(identify(stat));
-      removeQuietly(filename); // While it is locked, so that it is ours.
+      // While it is locked, and only if the path is still that of the file that we hold.
+      const now = statSync(filename, { throwIfNoEntry: false });
+      if (now !== undefined && identify(now) === identify(stat)) removeQuietly(filename);
       closeSync(file);
     };
   }

@@ -180,5 +180,6 @@ const FIELDS: Readonly<Record<keyof Manifest, (value: unknown) => boolean>> = {
   build: isBuild,
 };
 
-const isManifest = (value: unknown): value is Manifest =>
+/** Whether a value has all that a manifest has, of the right kinds. */
+export const isManifest = (value: unknown): value is Manifest =>
   isFields(value) && Object.entries(FIELDS).every(([name, is]) => is(value[name]));

@@ -25,11 +25,16 @@ export function assertSafeDirectory(cacheDir: string, subdirectories: readonly s
 
 function assertSafe(directory: string): void {
   if (safe.has(directory)) return;
-  const stat = statSync(directory, { throwIfNoEntry: false });
+  let stat: Stats | undefined;
+  try {
+    stat = statSync(directory, { throwIfNoEntry: false });
+  } catch {
+    return; // What cannot be looked at cannot be read either.
+  }
   if (stat === undefined) return;
   const danger = dangerOf(stat);
   if (danger !== undefined) {
-    const quoted = `'${directory.replaceAll("'", "'\\\\''")}'`;
+    const quoted = `'${directory.replaceAll("'", "'\\''")}'`;
     const cure =
       danger.cure === "chown" ? `chown -R ${process.getuid?.()} ${quoted}` : `chmod -R go-w ${quoted}`;
     throw new JitError(

@@ -143,7 +143,6 @@ function runSync(command: readonly string[], options: RunOptions): Compilation {
     for (;;) {
       if (open && waitReadable(out, SLICE)) {
         open = readChunk(out, output);
-        if (open && !output.flooded) continue;
       } else if (!open) {
         // The output has ended, so the compiler is about to exit.
         pauseBriefly(rest);

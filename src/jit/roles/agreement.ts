@@ -49,12 +49,18 @@ export interface Position {
   readonly source: string | undefined;
   /** Whether it knows who shares its disk. */
   readonly knowsNodes: boolean;
+  /** Whether its library is out of date, so that nobody's may be taken for it. Default false. */
+  readonly isStale?: boolean;
+  /** Whether it cannot even ask. Default false. */
+  readonly hasFailed?: boolean;
 }
 
 export interface Agreement {
   /** How many processes have the library. */
   readonly hits: number;
   readonly allKnowNodes: boolean;
+  readonly stale: number;
+  readonly failed: number;
 }
 
 const FIELD = 1 + 2 * PARTS;
@@ -65,15 +71,20 @@ const FIELD = 1 + 2 * PARTS;
  *   the same signature, which tells who has what
  */
 export function* agree(comm: Communicator, position: Position, patience: Patience): Steps<Agreement> {
-  const { asked, source, knowsNodes } = position;
-  const values = BigInt64Array.from([...contribution(asked), ...contribution(source), knowsNodes ? 1n : 0n]);
+  const { asked, source, knowsNodes, isStale = false, hasFailed = false } = position;
+  const flags = [knowsNodes, isStale, hasFailed].map((flag) => (flag ? 1n : 0n));
+  const own = contribution(hasFailed ? undefined : asked);
+  const values = BigInt64Array.from([...own, ...contribution(source), ...flags]);
   const sums = yield* summed(comm, values, patience);
+  const [knowing, stale, failed] = Array.from(sums.subarray(2 * FIELD), Number) as [number, number, number];
+  const agreement = { hits: Number(sums[FIELD]), allKnowNodes: knowing === comm.size, stale, failed };
+  if (failed > 0) return agreement;
   if (!isEqual(sums, 0)) throw yield* disagreement(comm, asked, "ask for different libraries", patience);
   if (!isEqual(sums, FIELD)) {
-    const own = source === undefined ? "no library" : `source ${source.slice(0, 16)}`;
-    throw yield* disagreement(comm, own, `have different libraries as ${asked}`, patience);
+    const text = source === undefined ? "no library" : `source ${source.slice(0, 16)}`;
+    throw yield* disagreement(comm, text, `have different libraries as ${asked}`, patience);
   }
-  return { hits: Number(sums[FIELD]), allKnowNodes: Number(sums[2 * FIELD]) === comm.size };
+  return agreement;
 }
 
 const TEXT_BYTES = 256;

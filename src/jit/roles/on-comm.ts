@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { invalidType, outOfRange } from "../../argument-error.js";
 import type { Communicator } from "../../mpi/index.js";
-import { type BundledError, packEntry, packError, unpackEntry } from "../cache/bundle.js";
+import { type BundledError, errorIn, packEntry, packError, unpackEntry } from "../cache/bundle.js";
 import { isMiss, lookupEntry } from "../cache/store.js";
 import { JitError, type JitErrorCode } from "../error.js";
 import { described } from "../exchange.js";
@@ -101,6 +101,9 @@ interface Call {
   readonly isLocal: boolean;
 }
 
+/** Seconds to wait for the others, where the parameters do not tell. */
+const DEADLINE = 900;
+
 /** The communicators whose builder this is at the moment: what its generator asks for concerns it alone. */
 const building = new AsyncLocalStorage<ReadonlySet<Communicator>>();
 
@@ -122,9 +125,23 @@ function* prepare(
   if (deadline !== undefined && !(typeof deadline === "number" && deadline > 0)) {
     throw outOfRange("options.deadline", "a positive number of seconds", deadline);
   }
-  const params = validateParams(given);
-  const signature = signatureOf(name, params);
   const inside = building.getStore() ?? new Set<Communicator>();
+  let params: Params;
+  let signature: string;
+  try {
+    params = validateParams(given);
+    signature = signatureOf(name, params);
+  } catch (error) {
+    if (inside.has(comm)) throw error;
+    // The others are to hear of it.
+    const patience = {
+      until: performance.now() + (deadline ?? DEADLINE) * 1000,
+      signal,
+      what: `jit of ${name}`,
+    };
+    yield* agree(comm, { asked: name, source: undefined, knowsNodes: false, hasFailed: true }, patience);
+    return yield* failTogether(comm, { error }, patience);
+  }
   const generator = (): ReturnType<Generate<unknown>> =>
     building.run(new Set([...inside, comm]), () => generate(jitable, name, signature, params.generator));
   if (inside.has(comm)) {
@@ -162,11 +179,10 @@ function* together(call: Call): Steps<JittedOnComm> {
   const knownNodes = nodes.get(comm)?.get(params.cache.cacheDir);
   const source = known?.source ?? own?.entry.manifest.sourceSha256;
   const asked = buildon === "node" ? signature : `${signature}, built on ${buildon}`;
-  const { hits, allKnowNodes } = yield* agree(
-    comm,
-    { asked, source, knowsNodes: knownNodes !== undefined },
-    patience,
-  );
+  const isStale = found !== undefined && isMiss(found) && found.stale !== undefined;
+  const position = { asked, source, knowsNodes: knownNodes !== undefined, isStale };
+  const { hits, allKnowNodes, stale, failed } = yield* agree(comm, position, patience);
+  if (failed > 0) return yield* failTogether(comm, undefined, patience);
   if (hits === comm.size) {
     if (known !== undefined) return { ...known, role: "hit" };
     return keep(key, own as Found, signature, "hit");
@@ -176,7 +192,8 @@ function* together(call: Call): Steps<JittedOnComm> {
     : yield* findNodes(comm, params.cache.cacheDir, patience);
   const has = known !== undefined || own !== undefined;
   const outcome =
-    hits > 0
+    // If that of one is out of date, that of another may be as well.
+    hits > 0 && stale === 0
       ? yield* shared(call, own ?? reopened(known, signature, params), has, parts)
       : yield* built(call, parts);
   const settled = yield* settle(call, outcome.result);
@@ -202,7 +219,12 @@ function reopened(known: Jitted | undefined, signature: string, params: Params):
 /** What came of this process's part: an entry, an error, or nothing yet. */
 interface Outcome {
   readonly role: Role | "hit";
-  readonly result: Found | Error | undefined;
+  readonly result: Found | Failure | undefined;
+}
+
+/** What was thrown, whatever that is. */
+interface Failure {
+  readonly error: unknown;
 }
 
 /** Some have the library: the first of them gives it to all, and one for each disk that lacks it stores it. */
@@ -222,7 +244,7 @@ function* shared(call: Call, own: Found | undefined, has: boolean, parts: Int32A
   const isThere = having.some((each, rank) => each === 1 && parts[rank] === part);
   const storing = Array.from(parts).indexOf(part);
   if (isThere || storing !== comm.rank) return { role: "waiter", result: undefined };
-  return { role: "receiver", result: stored(data, signature, params) };
+  return { role: "receiver", result: yield* stored(data, signature, params) };
 }
 
 /** Nobody has it. */
@@ -239,12 +261,12 @@ function* built(call: Call, parts: Int32Array): Steps<Outcome> {
     }
   }
   const isBuilder = buildon === "root" ? comm.rank === 0 : isNodeRoot;
-  let result: Found | Error | undefined;
+  let result: Found | Failure | undefined;
   if (isBuilder) {
     try {
       result = yield* findOrBuild(name, signature, params, generator);
     } catch (error) {
-      result = error as Error;
+      result = { error };
     }
   }
   if (buildon !== "root") return { role: isBuilder ? "builder" : "waiter", result };
@@ -252,42 +274,37 @@ function* built(call: Call, parts: Int32Array): Steps<Outcome> {
   const data = yield* broadcast(comm, message, 0, patience);
   if (isBuilder) return { role: "builder", result };
   return isNodeRoot
-    ? { role: "receiver", result: stored(data, signature, params) }
+    ? { role: "receiver", result: yield* stored(data, signature, params) }
     : { role: "waiter", result: undefined };
 }
 
-const packed = (outcome: Found | Error, signature: string): Uint8Array =>
-  "entry" in outcome ? packEntry(outcome.entry, outcome.cache) : packError(signature, described(outcome));
+const packed = (outcome: Found | Failure, signature: string): Uint8Array =>
+  "entry" in outcome
+    ? packEntry(outcome.entry, outcome.cache)
+    : packError(signature, described(outcome.error));
 
-function stored(data: Uint8Array, signature: string, params: Params): Found | Error {
+function* stored(data: Uint8Array, signature: string, params: Params): Steps<Found | Failure> {
   const cache = withOverlay(params.cache);
   try {
-    const result = unpackEntry(data, signature, cache);
-    return "libFilename" in result ? { entry: result, cache } : errorOf(result, signature);
+    const result = yield* unpackEntry(data, signature, cache);
+    return "libFilename" in result ? { entry: result, cache } : { error: errorOf(result, signature) };
   } catch (error) {
-    return error as Error;
+    return { error };
   }
 }
 
-const errorOf = ({ code, message, failDir, output }: BundledError, signature: string): JitError =>
+const errorOf = ({ code, message, failDir, output }: BundledError, signature: string | undefined): JitError =>
   new JitError(code as JitErrorCode, message, { signature, failDir, output });
 
 /**
  * After all have done their parts: if one failed, all throw what it threw; who still sees no library, as behind a slow
  * network file system, gets its bytes.
  */
-function* settle(call: Call, result: Found | Error | undefined): Steps<Found> {
+function* settle(call: Call, result: Found | Failure | undefined): Steps<Found> {
   const { comm, signature, params, patience } = call;
-  const isFailure = result !== undefined && !("entry" in result);
-  const failures = yield* gathered(comm, Uint8Array.of(isFailure ? 1 : 0), patience);
-  const failed = failures.indexOf(1);
-  if (failed >= 0) {
-    const news = comm.rank === failed ? packed(result as Error, signature) : undefined;
-    const data = yield* broadcast(comm, news, failed, patience);
-    if (isFailure) throw result;
-    const { code, message, failDir, output } = unpackEntry(data, signature, params.cache) as BundledError;
-    throw errorOf({ code, message: `Rank ${failed}: ${message}`, failDir, output }, signature);
-  }
+  const failure = result !== undefined && "error" in result ? result : undefined;
+  const failures = yield* gathered(comm, Uint8Array.of(failure === undefined ? 0 : 1), patience);
+  if (failures.includes(1)) return yield* tell(comm, failures.indexOf(1), failure, patience);
   const cache = withOverlay(params.cache);
   let found = result as Found | undefined;
   if (found === undefined) {
@@ -303,10 +320,27 @@ function* settle(call: Call, result: Found | Error | undefined): Steps<Found> {
     const data = yield* broadcast(comm, message, giver, patience);
     if (found === undefined) {
       const own = privateCache(cache);
-      found = { entry: unpackEntry(data, signature, own) as Found["entry"], cache: own };
+      const entry = yield* unpackEntry(data, signature, own);
+      if (!("libFilename" in entry)) throw errorOf(entry, signature);
+      found = { entry, cache: own };
     }
   }
   return found as Found;
+}
+
+/** After it was agreed that somebody cannot even ask. */
+function* failTogether(comm: Communicator, failure: Failure | undefined, patience: Patience): Steps<never> {
+  const failures = yield* gathered(comm, Uint8Array.of(failure === undefined ? 0 : 1), patience);
+  return yield* tell(comm, failures.indexOf(1), failure, patience);
+}
+
+/** The error of one process, thrown on all; who has one of its own throws that. */
+function* tell(comm: Communicator, rank: number, own: Failure | undefined, patience: Patience): Steps<never> {
+  const news = comm.rank === rank ? packError("", described((own as Failure).error)) : undefined;
+  const data = yield* broadcast(comm, news, rank, patience);
+  if (own !== undefined) throw own.error;
+  const { code, message, failDir, output } = errorIn(data);
+  throw errorOf({ code, message: `Rank ${rank}: ${message}`, failDir, output }, undefined);
 }
 
 function keep(key: string, found: Found, signature: string, role: Role | "hit"): JittedOnComm {

@@ -43,7 +43,7 @@ function ended(request: Request, patience: Patience): Effect<unknown> {
       const limits = [
         ...(signal === undefined ? [] : [signal]),
         // A timer cannot be set for longer.
-        ...(left < 2 ** 31 ? [AbortSignal.timeout(Math.max(0, left))] : []),
+        ...(left < 2 ** 31 ? [AbortSignal.timeout(Math.max(0, Math.ceil(left)))] : []),
       ];
       try {
         await request.promise(limits.length === 0 ? {} : { signal: AbortSignal.any(limits) });

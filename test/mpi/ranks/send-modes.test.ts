@@ -86,6 +86,8 @@ test("without space, or without enough, a persistent buffered send is not starte
   }
   world.barrier();
   assert.is(world.iprobe(), null);
+  // Nobody sends before all have looked.
+  world.barrier();
   mpi.attachBuffer(long.byteLength + mpi.bsendOverhead());
   sending.start().wait();
   const recv = new Float64Array(1000);
