@@ -29,7 +29,8 @@ import type { Request } from "./program.js";
 function request(more: Partial<Request> = {}): Request & { cacheDir: string; journal: string } {
   const folder = newFolder();
   const cacheDir = join(folder, "cache");
-  const cache = { cacheDir, failDirRoot: join(folder, "failures"), ...more.params?.cache };
+  const own = { cacheDir, failDirRoot: join(folder, "failures"), overlayDir: join(folder, "overlay") };
+  const cache = { ...own, ...more.params?.cache };
   const params = { ...more.params, cache };
   return { name: "fault", value: 11, journal: join(folder, "journal"), ...more, params, cacheDir };
 }
