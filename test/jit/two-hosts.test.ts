@@ -12,7 +12,7 @@ import type { Report } from "./two-hosts-program.js";
 /*
  * Two hosts on one machine: network namespaces joined by a pair of virtual cards, each with a disk of its own (a
  * tmpfs) under one and the same path. All of it lives in a process namespace, whose end takes everything with it:
- * processes, mounts and networks. `unshare` kills its first process when it ends, whatever the reason.
+ * processes, mounts and networks. `unshare` dies with this process, and its first process with it.
  */
 
 const PROGRAM = fileURLToPath(new URL("two-hosts-program.js", import.meta.url));
@@ -45,7 +45,9 @@ ip link set other netns $second
 hostname first
 ./ssh ${SECOND} 'ip link set other name card; hostname second'
 for host in ${FIRST} ${SECOND}; do
-  ./ssh $host "ip link set lo up; ip addr add $host/24 dev card; ip link set card up; mount -t tmpfs tmpfs $PWD/disk"
+  ./ssh $host "ip link set lo up; ip addr add $host/24 dev card; ip link set card up"
+  # UCX looks there for the network's cards.
+  ./ssh $host 'mount -t sysfs sysfs /sys; mount -t tmpfs tmpfs disk'
 done
 touch ready
 `;
@@ -69,16 +71,18 @@ const LAUNCHERS: Readonly<
   }),
   mpich: (ssh) => ({
     args: ["-launcher", "ssh", "-launcher-exec", ssh, "-hosts", `${FIRST}:2,${SECOND}:2`, "-n", "4"],
-    env: { UCX_TLS: "tcp,self", UCX_NET_DEVICES: "card" },
+    env: { UCX_TLS: "tcp" },
   }),
 };
 
 /** Runs a script on the first of two hosts, in `folder`. @returns what went wrong before and in it, empty if nothing */
 function onTwoHosts(folder: string, script: string, env: NodeJS.ProcessEnv = {}): string {
   mkdirSync(join(folder, "disk"), { recursive: true });
-  const command = ["unshare", ...AS_ROOT, ...ISOLATION, ...OUTER, "sh", "-c", SET_UP + script];
-  const { status, signal, error, stderr } = spawnSync("timeout", ["--kill-after=5", "200", ...command], {
+  const isolated = ["unshare", ...AS_ROOT, ...ISOLATION, ...OUTER, "sh", "-c", SET_UP + script];
+  const { status, signal, error, stderr } = spawnSync("setpriv", ["--pdeathsig", "KILL", ...isolated], {
     cwd: folder,
+    timeout: 200_000,
+    killSignal: "SIGKILL",
     env: { ...PLAIN, ...env },
     stdio: ["ignore", "ignore", "pipe"],
     encoding: "utf8",
@@ -90,7 +94,7 @@ function onTwoHosts(folder: string, script: string, env: NodeJS.ProcessEnv = {})
 const JOBS = {
   node: { buildon: "node", before: ":" },
   "node-again": { buildon: "node", before: ":" },
-  "node-mixed": { buildon: "node", before: "rm -r disk/node" },
+  "node-mixed": { buildon: "node", before: "rm -rf disk/node" },
   root: { buildon: "root", before: ":" },
   "root-again": { buildon: "root", before: ":" },
 } as const;
@@ -163,7 +167,8 @@ const lack = onTwoHosts(newFolder(), "").trim();
 twoHosts("two hosts can be made here, as CI has to", () => {
   if (lack === "") return;
   const text = `one build for each of two hosts' disks, since namespaces are not permitted here: ${lack}`;
-  if (process.env["CI"]) throw new Error(`cannot test ${text}`);
+  // Other systems have none.
+  if (process.env["CI"] && process.platform === "linux") throw new Error(`cannot test ${text}`);
   console.log(`NOT TESTED: ${text}`);
 });
 
