@@ -150,6 +150,45 @@ const jitCases: readonly Case[] = [
   ),
 ];
 
+const ON_COMM = {
+  cold: { title: "nobody has the library", calls: 9, quickCalls: 5 },
+  warm: { title: "all have it in memory, and agree", calls: 2000, quickCalls: 1000 },
+  // As dijitso, which asks nobody.
+  local: { title: 'all have it in memory, agree "local"', calls: 2000, quickCalls: 1000 },
+} as const;
+
+const jitOnCommCases: readonly Case[] = [
+  ...(["root", "node", "process"] as const).flatMap((buildon) =>
+    Object.entries(ON_COMM).map(
+      ([what, { title, calls, quickCalls }]): Case => ({
+        name: `jit-on-comm-${buildon}-${what}`,
+        title: `jitOnComm, buildon "${buildon}": ${title}`,
+        program: "jit-on-comm",
+        ranks: 4,
+        unit: "ns",
+        args: [calls, what, buildon, CACHE],
+        quickCalls,
+        against: [{ peer: "dijitso", atMost: 1 }],
+        value: time,
+      }),
+    ),
+  ),
+  ...[16, 64].map(
+    (ranks): Case => ({
+      name: `jit-on-comm-${ranks}`,
+      title: `jitOnComm of ${ranks} ranks in one directory, times one compile and 3 barriers and broadcasts of its bytes`,
+      program: "jit-on-comm-many",
+      ranks,
+      unit: "x",
+      args: [5, CACHE],
+      quickCalls: 3,
+      limit: 1,
+      against: [{ peer: "limit", atMost: 1 }],
+      value: ({ times }) => times as number,
+    }),
+  ),
+];
+
 export const cases: readonly Case[] = [
   {
     name: "bcast",
@@ -236,4 +275,5 @@ export const cases: readonly Case[] = [
   allocation("bcast", 1),
   allocation("allreduce", 1),
   ...jitCases,
+  ...jitOnCommCases,
 ];

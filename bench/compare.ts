@@ -66,6 +66,10 @@ export async function compare(work: Case, mpi: Mpi, found: Found, effort: Effort
         reasons.set(name, peer);
         continue;
       }
+      if (work.ranks > 0 && peer.withoutJobs !== undefined) {
+        reasons.set(name, { missing: peer.withoutJobs });
+        continue;
+      }
       try {
         const measurement = await once(work, mpi, peer, effort);
         if (round < 0) continue;

@@ -19,6 +19,8 @@ export interface Places {
 export interface Ready {
   /** What exactly it is, for the header of the results. */
   readonly version: string;
+  /** Why it can take no part in jobs of this MPI, if it cannot. */
+  readonly withoutJobs?: string | undefined;
   /** @param nodeOptions those of the case; for peers that run in Node. */
   program(name: string, nodeOptions: readonly string[]): Promise<Program>;
 }
@@ -85,6 +87,12 @@ vendor, version = MPI.get_vendor()
 print(vendor.lower().replace(" ", ""), mpi4py.__version__, numpy.__version__, platform.python_version())
 `;
 
+/** Why a Python that answered so does not do for an MPI. */
+const otherwiseLinked = (linked: string, versions: readonly string[]): string =>
+  versions.length === 3
+    ? `the mpi4py found is linked to ${mpiName(linked)}`
+    : [linked, ...versions].join(" ");
+
 /** Pythons that may have mpi4py: those that the user names, the one found first, the system's. */
 const pythons = (): string[] => [
   ...(process.env["TYPED_MPI_BENCH_PYTHON"]?.split(delimiter).filter(Boolean) ?? []),
@@ -109,11 +117,7 @@ const mpi4py: Peer = {
           }),
         };
       }
-      reasons.add(
-        versions.length === 3
-          ? `the mpi4py found is linked to ${mpiName(linked as string)}`
-          : [linked, ...versions].join(" "),
-      );
+      reasons.add(otherwiseLinked(linked as string, versions));
     }
     return { missing: [...reasons].join("; ") };
   },
@@ -125,12 +129,14 @@ const DIJITSO_PYTHON = "/usr/bin/python3";
 const dijitso: Peer = {
   name: "dijitso",
   title: "dijitso",
-  async find(_mpi, { root }) {
+  async find({ name }, { root }) {
     const probe = "import dijitso, platform; print(dijitso.__version__, platform.python_version())";
     const versions = (await runOrReason([DIJITSO_PYTHON, "-c", probe])).split(" ");
     if (versions.length !== 2) return { missing: versions.join(" ") };
+    const [linked, ...others] = (await runOrReason([DIJITSO_PYTHON, "-c", PYTHON_PROBE])).split(" ");
     return {
       version: `${versions[0]}, Python ${versions[1]}`,
+      withoutJobs: linked === name ? undefined : otherwiseLinked(linked as string, others),
       program: async (program) => ({
         command: [DIJITSO_PYTHON, `${root}/bench/programs/dijitso/${program}.py`],
         env: { PYTHONDONTWRITEBYTECODE: "1" },
