@@ -244,7 +244,7 @@ function* shared(call: Call, own: Found | undefined, has: boolean, parts: Int32A
   const isThere = having.some((each, rank) => each === 1 && parts[rank] === part);
   const storing = Array.from(parts).indexOf(part);
   if (isThere || storing !== comm.rank) return { role: "waiter", result: undefined };
-  return { role: "receiver", result: yield* stored(data, signature, params) };
+  return { role: "receiver", result: yield* stored(data, giver, signature, params) };
 }
 
 /** Nobody has it. */
@@ -274,27 +274,36 @@ function* built(call: Call, parts: Int32Array): Steps<Outcome> {
   const data = yield* broadcast(comm, message, 0, patience);
   if (isBuilder) return { role: "builder", result };
   return isNodeRoot
-    ? { role: "receiver", result: yield* stored(data, signature, params) }
+    ? { role: "receiver", result: yield* stored(data, 0, signature, params) }
     : { role: "waiter", result: undefined };
 }
 
-const packed = (outcome: Found | Failure, signature: string): Uint8Array =>
-  "entry" in outcome
-    ? packEntry(outcome.entry, outcome.cache)
-    : packError(signature, described(outcome.error));
+/** A failure to pack is news as well, since the others are waiting for it. */
+function packed(outcome: Found | Failure, signature: string): Uint8Array {
+  if ("error" in outcome) return packError(signature, described(outcome.error));
+  try {
+    return packEntry(outcome.entry, outcome.cache);
+  } catch (error) {
+    return packError(signature, described(error));
+  }
+}
 
-function* stored(data: Uint8Array, signature: string, params: Params): Steps<Found | Failure> {
+/** Stores what the process of rank `giver` sent. */
+function* stored(data: Uint8Array, giver: number, signature: string, params: Params): Steps<Found | Failure> {
   const cache = withOverlay(params.cache);
   try {
     const result = yield* unpackEntry(data, signature, cache);
-    return "libFilename" in result ? { entry: result, cache } : { error: errorOf(result, signature) };
+    return "libFilename" in result ? { entry: result, cache } : { error: errorOf(result, giver, signature) };
   } catch (error) {
     return { error };
   }
 }
 
-const errorOf = ({ code, message, failDir, output }: BundledError, signature: string | undefined): JitError =>
-  new JitError(code as JitErrorCode, message, { signature, failDir, output });
+/** The error that the process of this rank has told. */
+const errorOf = (told: BundledError, rank: number, signature: string | undefined): JitError => {
+  const { code, message, failDir, output } = told;
+  return new JitError(code as JitErrorCode, `Rank ${rank}: ${message}`, { signature, failDir, output });
+};
 
 /**
  * After all have done their parts: if one failed, all throw what it threw; who still sees no library, as behind a slow
@@ -304,7 +313,7 @@ function* settle(call: Call, result: Found | Failure | undefined): Steps<Found> 
   const { comm, signature, params, patience } = call;
   const failure = result !== undefined && "error" in result ? result : undefined;
   const failures = yield* gathered(comm, Uint8Array.of(failure === undefined ? 0 : 1), patience);
-  if (failures.includes(1)) return yield* tell(comm, failures.indexOf(1), failure, patience);
+  if (failures.includes(1)) return yield* tell(call, failures.indexOf(1), failure);
   const cache = withOverlay(params.cache);
   let found = result as Found | undefined;
   if (found === undefined) {
@@ -321,7 +330,7 @@ function* settle(call: Call, result: Found | Failure | undefined): Steps<Found> 
     if (found === undefined) {
       const own = privateCache(cache);
       const entry = yield* unpackEntry(data, signature, own);
-      if (!("libFilename" in entry)) throw errorOf(entry, signature);
+      if (!("libFilename" in entry)) throw errorOf(entry, giver, signature);
       found = { entry, cache: own };
     }
   }
@@ -331,16 +340,19 @@ function* settle(call: Call, result: Found | Failure | undefined): Steps<Found> 
 /** After it was agreed that somebody cannot even ask. */
 function* failTogether(comm: Communicator, failure: Failure | undefined, patience: Patience): Steps<never> {
   const failures = yield* gathered(comm, Uint8Array.of(failure === undefined ? 0 : 1), patience);
-  return yield* tell(comm, failures.indexOf(1), failure, patience);
+  return yield* tell({ comm, patience }, failures.indexOf(1), failure);
 }
 
 /** The error of one process, thrown on all; who has one of its own throws that. */
-function* tell(comm: Communicator, rank: number, own: Failure | undefined, patience: Patience): Steps<never> {
+function* tell(
+  { comm, patience, signature }: Pick<Call, "comm" | "patience"> & Partial<Call>,
+  rank: number,
+  own: Failure | undefined,
+): Steps<never> {
   const news = comm.rank === rank ? packError("", described((own as Failure).error)) : undefined;
   const data = yield* broadcast(comm, news, rank, patience);
   if (own !== undefined) throw own.error;
-  const { code, message, failDir, output } = errorIn(data);
-  throw errorOf({ code, message: `Rank ${rank}: ${message}`, failDir, output }, undefined);
+  throw errorOf(errorIn(data), rank, signature);
 }
 
 function keep(key: string, found: Found, signature: string, role: Role | "hit"): JittedOnComm {

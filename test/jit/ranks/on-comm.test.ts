@@ -1,0 +1,245 @@
+import { join } from "node:path";
+import * as assert from "uvu/assert";
+import { mpi } from "../../../src/index.js";
+import {
+  type BuildOn,
+  jitOnComm,
+  jitOnCommAsync,
+  jitSignature,
+  mpiJit,
+  type OnCommOptions,
+} from "../../../src/jit/index.js";
+import { assertThrows, test } from "../../harness/ranks.js";
+import {
+  apart,
+  disksOf,
+  f,
+  LAYOUTS,
+  lowestOn,
+  needsTwo,
+  newWork,
+  onEachDisk,
+  RANKS,
+  see,
+  shared,
+  testOnDisks,
+  type Work,
+} from "./disks.js";
+
+const world = mpi.COMM_WORLD;
+const { rank, size } = world;
+
+/** Calls it in one of its two forms, and the function of the library. */
+async function call(
+  form: string,
+  comm: mpi.Communicator,
+  { value, name, params, generate }: Work,
+  options: OnCommOptions = {},
+): Promise<{ role: string; value: unknown; signature: string }> {
+  const { library, role, signature } =
+    form === "jitOnComm"
+      ? jitOnComm(comm, value, name, params, generate, options)
+      : await jitOnCommAsync(comm, value, name, params, async (given) => generate(given), options);
+  return { role, value: library.func("int f()")(), signature };
+}
+
+const FORMS = ["jitOnComm", "jitOnCommAsync"];
+
+for (const [disks, layout] of LAYOUTS) {
+  const roots = disksOf(layout).map((disk) => lowestOn(layout, disk));
+  const isRoot = roots.includes(rank);
+  for (const form of FORMS) {
+    for (const buildon of ["root", "node", "process"] satisfies BuildOn[]) {
+      testOnDisks(`${form} on ${buildon}, ${disks}`, async (folder) => {
+        const work = newWork(folder, layout);
+        const { value, name, params } = work;
+        if (buildon === "process" && roots.length < size) {
+          const generate = () => assert.unreachable() as never;
+          const sharing = RANKS.filter(
+            (each) => RANKS.filter((other) => layout(other) === layout(each)).length > 1,
+          );
+          assertThrows(() => jitOnComm(world, value, name, params, generate, { buildon }), {
+            code: "ERR_JIT_PARAMS",
+            message: `${sharing.length} of ${size} share theirs`,
+          });
+          assert.equal(see(folder).leftovers, []);
+          return;
+        }
+        const role = {
+          root: rank === 0 ? "builder" : isRoot ? "receiver" : "waiter",
+          node: isRoot ? "builder" : "waiter",
+          process: "builder",
+        }[buildon];
+        const signature = jitSignature(name, params);
+        assert.equal(await call(form, world, work, { buildon }), { role, value, signature });
+        assert.equal(await call(form, world, work, { buildon }), { role: "hit", value, signature });
+        const { builders, libraries, leftovers } = see(folder);
+        assert.equal(builders, { root: [0], node: roots, process: RANKS }[buildon]);
+        assert.equal(libraries, onEachDisk(layout, 1));
+        assert.equal(leftovers, []);
+      });
+    }
+  }
+}
+
+/** Communicators, in whose processes all ranks take part at the same time. */
+const KINDS: readonly (readonly [name: string, make: () => mpi.Communicator])[] = [
+  ["COMM_SELF", () => mpi.COMM_SELF],
+  ["a dup", () => world.dup()],
+  ["two halves in the opposite order", () => world.split(rank % 2, -rank) as mpi.Communicator],
+];
+
+for (const [kind, make] of KINDS) {
+  for (const buildon of ["root", "node"] satisfies BuildOn[]) {
+    testOnDisks(`on ${buildon} of ${kind}: the lock of the disk sees to one build`, async (folder) => {
+      const comm = make();
+      const work = newWork(folder, shared);
+      const { role, value } = await call("jitOnComm", comm, work, { buildon });
+      assert.is(value, work.value);
+      // Whoever comes late finds what others have built.
+      if (role !== "hit") assert.is(role, comm.rank === 0 ? "builder" : "waiter");
+      const { builders, libraries } = see(folder);
+      assert.is(builders.length, 1);
+      assert.equal(libraries, { disk0: 1 });
+      assert.is((await call("jitOnComm", comm, work, { buildon })).role, "hit");
+      if (comm !== mpi.COMM_SELF) comm.free();
+    });
+  }
+}
+
+testOnDisks("on process of COMM_SELF, a disk for each rank", async (folder) => {
+  const work = newWork(folder, apart);
+  assert.is((await call("jitOnComm", mpi.COMM_SELF, work, { buildon: "process" })).role, "builder");
+  assert.equal(see(folder).builders, RANKS);
+});
+
+for (const form of FORMS) {
+  testOnDisks(`${form} on two communicators in turn`, async (folder) => {
+    const dup = world.dup();
+    const half = world.split(rank % 2, rank) as mpi.Communicator;
+    for (const comm of [dup, half, dup, half]) {
+      const work = newWork(folder, apart);
+      assert.is((await call(form, comm, work, { buildon: "root" })).value, work.value);
+      // The other communicator's processes have it, and know nothing of that.
+      assert.equal((await call(form, comm === dup ? half : dup, work)).role, "hit");
+    }
+    const { builders, libraries } = see(folder);
+    assert.is(builders.length, 2 + 2 * Math.min(2, size));
+    assert.equal(libraries, onEachDisk(apart, 4));
+    dup.free();
+    half.free();
+  });
+}
+
+testOnDisks("jitOnCommAsync on two communicators at the same time", async (folder) => {
+  const comms = [world.dup(), world.dup()] as const;
+  const works = comms.map(() => newWork(folder, shared));
+  const all = comms.map((comm, i) => call("jitOnCommAsync", comm, works[i] as Work));
+  assert.equal(
+    (await Promise.all(all)).map(({ value }) => value),
+    works.map(({ value }) => value),
+  );
+  assert.equal(see(folder).builders, [0, 0]);
+  for (const comm of comms) comm.free();
+});
+
+testOnDisks("the event loop goes on while others build", async (folder) => {
+  const { value, name, params, generate } = newWork(folder, shared);
+  let turns = 0;
+  const counting = setInterval(() => turns++, 5);
+  const slow = async (given: number) => {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    return generate(given);
+  };
+  const { library } = await jitOnCommAsync(world, value, name, params, slow);
+  clearInterval(counting);
+  assert.is(library.func("int f()")(), value);
+  assert.ok(turns >= 5, `${turns} turns`);
+});
+
+testOnDisks("generate is told what it is for", (folder) => {
+  const { name, params: given } = newWork(folder, shared);
+  const params = { ...given, generator: { degree: 2 } };
+  const told: unknown[][] = [];
+  const jitable = { some: "object" };
+  const generate = (...args: unknown[]) => {
+    told.push(args);
+    return { source: f(1) };
+  };
+  const { signature } = jitOnComm(world, jitable, name, params, generate);
+  assert.is(signature, jitSignature(name, params));
+  assert.equal(told, rank === 0 ? [[jitable, name, signature, { degree: 2 }]] : []);
+});
+
+testOnDisks("mpiJit has all but the first argument", (folder) => {
+  const { name, value, params, generate } = newWork(folder, apart);
+  const build = mpiJit({
+    comm: world,
+    generate,
+    name: (each: number) => `${name} ${each}`,
+    params,
+    buildon: "root",
+  });
+  assert.is(build(value).library.func("int f()")(), value);
+  assert.is(build(value + 1).library.func("int f()")(), value + 1);
+  assert.is(build(value).role, "hit");
+  assert.equal(see(folder).builders, [0, 0]);
+  // Its name by default.
+  const plain = mpiJit({ comm: world, generate, params });
+  assert.is(plain(value).signature, jitSignature(String(value), params));
+});
+
+testOnDisks('agree: "local" asks nobody for what is there', (folder) => {
+  const { value, name, params, generate } = newWork(folder, shared);
+  const call = (agree: "all" | "local") => jitOnComm(world, value, name, params, generate, { agree });
+  const first = call("local");
+  assert.is(first.role, rank === 0 ? "builder" : "waiter");
+  // One rank alone: if it asked, it would wait for the others.
+  if (rank === size - 1) {
+    const { role, library } = call("local");
+    assert.is(role, "hit");
+    assert.is(library, first.library);
+  }
+  world.barrier();
+  assert.is(call("all").library, first.library);
+});
+
+testOnDisks("nothing is built in the current directory, and the cache may be far below", (folder) => {
+  const { value, name, generate } = newWork(folder, shared);
+  const cacheDir = join(folder, "disk0", "far", "below");
+  const { library } = jitOnComm(world, value, name, { cache: { cacheDir } }, generate);
+  assert.is(library.func("int f()")(), value);
+  assert.ok(library.path.startsWith(cacheDir), library.path);
+});
+
+test("arguments are checked on each rank", () => {
+  const refused = (argument: string, code: string, call: () => unknown) =>
+    assertThrows(call, { code, argument });
+  const generate = () => ({ source: f(1) });
+  const type = "ERR_INVALID_ARG_TYPE";
+  const range = "ERR_OUT_OF_RANGE";
+  for (const comm of [undefined, null, {}, 1]) {
+    refused("comm", type, () => jitOnComm(comm as never, 1, "name", {}, generate));
+  }
+  refused("name", type, () => jitOnComm(world, 1, 1 as never, {}, generate));
+  refused("generate", type, () => jitOnComm(world, 1, "name", {}, undefined as never));
+  const option = (options: object) => () => jitOnComm(world, 1, "name", {}, generate, options);
+  refused("buildon", range, option({ buildon: "nobody" }));
+  refused("options.agree", range, option({ agree: "never" }));
+  for (const deadline of [0, -1, Number.NaN, "1"]) refused("options.deadline", range, option({ deadline }));
+});
+
+test(
+  "an intercommunicator is refused",
+  () => {
+    const half = world.split(Number(rank > 0), rank) as mpi.Communicator;
+    const inter = half.createIntercomm(0, world, rank > 0 ? 0 : 1);
+    assertThrows(() => jitOnComm(inter as never, 1, "name", {}, () => ({ source: f(1) })), {
+      code: "ERR_INVALID_ARG_TYPE",
+      argument: "comm",
+    });
+    inter.free();
+    half.free();
+  },
+  needsTwo,
+);
