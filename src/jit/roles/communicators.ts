@@ -21,7 +21,7 @@ export interface CommsAndRole {
   free(): void;
 }
 
-export const BUILD_ON: readonly BuildOn[] = ["root", "node", "process"];
+const BUILD_ON: readonly BuildOn[] = ["root", "node", "process"];
 
 /** @throws RangeError for anything else */
 export function assertBuildOn(buildon: unknown): asserts buildon is BuildOn {

@@ -40,7 +40,7 @@ export function discoverPathAccessRanks(comm: Communicator, path: string): numbe
 }
 
 /** The ranks in the same part as `rank`. */
-export const ranksOf = (partition: ArrayLike<number>, rank: number): number[] =>
+const ranksOf = (partition: ArrayLike<number>, rank: number): number[] =>
   Array.from(partition, (part, each) => (part === partition[rank] ? each : -1)).filter((each) => each >= 0);
 
 const KEY_BYTES = 16;
