@@ -21,8 +21,11 @@ export const endless: Patience = { until: Infinity, what: "a collective operatio
 /** Looks at a request that are made before the processor is left to others. */
 const EAGER_LOOKS = 2000;
 
-/** Then: milliseconds between two looks, a compiler being slow. */
-const PAUSE = 0.2;
+/** Then: of the time that was waited, the part to wait before the next look. A compiler has use for the processor. */
+const SHARE = 1 / 20;
+
+/** Milliseconds: the shortest and the longest pause. */
+const [SHORTEST, LONGEST] = [0.05, 5];
 
 const never = new Int32Array(new SharedArrayBuffer(4));
 
@@ -30,11 +33,13 @@ const never = new Int32Array(new SharedArrayBuffer(4));
 function ended(request: Request, patience: Patience): Effect<unknown> {
   return {
     sync: () => {
+      const started = performance.now();
       for (let looks = 0; request.test() === null; looks++) {
         if (looks < EAGER_LOOKS) continue;
         if (patience.signal?.aborted) throw patience.signal.reason;
-        if (performance.now() > patience.until) throw late(patience);
-        Atomics.wait(never, 0, 0, PAUSE);
+        const now = performance.now();
+        if (now > patience.until) throw late(patience);
+        Atomics.wait(never, 0, 0, Math.min(LONGEST, Math.max(SHORTEST, (now - started) * SHARE)));
       }
     },
     async: async () => {
