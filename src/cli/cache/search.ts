@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { extractFiles } from "../../jit/cache/content.js";
-import { extractFunction } from "../../jit/cache/function-text.js";
+import { extractFunction, isDefinition } from "../../jit/cache/function-text.js";
 import { filesOfSignature } from "../../jit/cache/listing.js";
 import { cacheRoot } from "../../jit/cache/names.js";
 import { type GrepMatch, grepCache } from "../../jit/cache/search.js";
@@ -106,7 +106,7 @@ Examples:
     const categories = chosenCategories(values, ["src"]);
     const options = { categories, signature: text(values, "signature") ?? "" };
     const functions = [...grepCache(isHeader, cache, options)].flatMap(([filename, matches]) =>
-      functionsIn(filename, matches),
+      functionsIn(filename, matches, isHeader),
     );
     const lines = functions.flatMap(({ filename, line, text: body }) =>
       values["no-body"] ? [`${filename}:${line}: ${firstLine(body)}`] : [`${filename}:${line}`, body, ""],
@@ -120,17 +120,15 @@ Examples:
 
 const firstLine = (body: string): string => body.split("\n", 1)[0] as string;
 
-/** The functions that begin in these lines; not the calls, of which the code around them is shown. */
-function functionsIn(filename: string, matches: readonly GrepMatch[]) {
+/** The functions that are defined in these lines; not those that are called there. */
+function functionsIn(filename: string, matches: readonly GrepMatch[], isHeader: RegExp) {
   const lines = (readTextfile(filename) ?? "").split(/\r?\n/);
-  let end = 0;
+  const everyHeader = new RegExp(isHeader.source, "g");
   const found: { filename: string; line: number; text: string }[] = [];
-  for (const { line } of matches) {
-    if (line <= end) continue; // Within the function before.
-    const body = extractFunction(lines.slice(line - 1));
-    if (!body.includes("{")) continue; // A declaration, or a call.
-    end = line - 1 + body.split("\n").length;
-    found.push({ filename, line, text: body });
+  for (const { line, text: header } of matches) {
+    const code = lines.slice(line - 1).join("\n");
+    if (![...header.matchAll(everyHeader)].some(({ index }) => isDefinition(code, index))) continue;
+    found.push({ filename, line, text: extractFunction(code) });
   }
   return found;
 }

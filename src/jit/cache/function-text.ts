@@ -33,3 +33,24 @@ export function extractFunction(lines: string | readonly string[]): string {
   }
   return text;
 }
+
+/** Between the parameters and the body: const, noexcept(...), -> type, or what a constructor initializes. */
+const BEFORE_BODY = /^[^;{}()=+/?|!%^]*(?:\([^()]*\)[^;{}()=+/?|!%^]*)*\{/;
+
+/**
+ * Whether a function is defined, rather than declared or called.
+ * @param text The code.
+ * @param from Where its name begins, which its parameters in parentheses follow.
+ */
+export function isDefinition(text: string, from: number): boolean {
+  let parentheses = 0;
+  for (const { 0: token, index } of text.slice(from).matchAll(TOKEN)) {
+    if (token === "(") parentheses++;
+    else if (token === ")") parentheses--;
+    else if (parentheses === 0 && /[{};]/.test(token)) return false;
+    if (token !== ")" || parentheses !== 0) continue;
+    const rest = text.slice(from + index + 1, from + index + 2000);
+    return BEFORE_BODY.test(rest.replace(/\/\/[^\n]*|\/\*[\s\S]*?\*\//g, ""));
+  }
+  return false;
+}

@@ -12,6 +12,7 @@ import { basename, join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { isDefinition } from "../../../src/jit/cache/function-text.js";
 import { holdShared, tryExclusive } from "../../../src/jit/cache/lock.js";
 import { readManifest } from "../../../src/jit/cache/manifest.js";
 import { createLockFilename, createManifestFilename } from "../../../src/jit/cache/names.js";
@@ -147,6 +148,28 @@ test("extractFunction ends where the braces close, whatever is in strings and co
   assert.is(extractFunction(["A(int x): a{x}, b{1}", "{ c(); }", "next"]), "A(int x): a{x}, b{1}\n{ c(); }");
   assert.is(extractFunction(["int f() {", "if (1) {", "}"]), "int f() {\nif (1) {\n}");
   assert.is(extractFunction([]), "");
+});
+
+test("isDefinition tells a definition from a declaration and a call", () => {
+  const is = (code: string): boolean => isDefinition(code, code.indexOf("f("));
+  for (const code of [
+    "int f(int x) { return x; }",
+    "int f(int x,\n      int (*g)(char)) // not; yet\n  const noexcept(true)\n{",
+    "auto f(int x) -> int {",
+    "f(int x) : a(x), b{1} {}",
+  ]) {
+    assert.is(is(code), true, code);
+  }
+  for (const code of [
+    "int f(int);\nint g() {}",
+    "if (f(x)) {",
+    "while (f(x) > 2) {",
+    "x = f(1); }\nint g() {",
+    "f(",
+    "x = f(a) + b{1};",
+  ]) {
+    assert.is(is(code), false, code);
+  }
 });
 
 test("extractFiles copies a library out, with its source code unpacked", () => {
