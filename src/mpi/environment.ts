@@ -147,6 +147,9 @@ export function finalize(): void {
   }
 }
 
+/** Milliseconds for a launcher on a busy machine to read what was written. */
+const LAST_WORDS = 100;
+
 /**
  * Ends all processes of the job at once, without the 'exit' handlers of Node.
  * @param code The exit code that the launcher is told. Default 1.
@@ -157,6 +160,8 @@ export function abort(code = 1): never {
   if (!(Number.isInteger(code) && Math.abs(code) < 2 ** 31)) throw outOfRange("code", "a C int", code);
   ensureRunning();
   phase = "finalized";
+  // MPICH's launcher drops what it has not read yet, often the very words that tell why.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LAST_WORDS);
   native.MPI_Abort(binding().abi.handle("MPI_COMM_WORLD"), code);
   process.exit(code); // Not reached: MPI_Abort does not return.
 }
