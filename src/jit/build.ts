@@ -1,18 +1,14 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cannotWrite } from "./cache/cannot-write.js";
 import { copyLocked } from "./cache/copy.js";
+import { type Entry, isMiss } from "./cache/entry.js";
 import { withLock } from "./cache/lock.js";
+import { lookupEntry } from "./cache/lookup.js";
 import { createIncBasename, createLibBasename, createSrcBasename, ensureDirs } from "./cache/names.js";
-import {
-  type Entry,
-  isMiss,
-  lookupEntry,
-  publishEntry,
-  removeEntry,
-  stagingDirectory,
-} from "./cache/store.js";
+import { publishEntry, removeEntry } from "./cache/publish.js";
+import { stagingDirectory } from "./cache/staging.js";
 import { makeCompileCommand } from "./compiler/command.js";
 import { firstDiagnostics } from "./compiler/diagnostics.js";
 import { compilerVersion, findCompiler } from "./compiler/identity.js";
@@ -180,7 +176,7 @@ function* dependencyEntry(dependency: string, signature: string, { cache }: Para
 /** A hit does not look at the header, which only the code of others includes. */
 function isWhole(filename: string, sha256: string): boolean {
   try {
-    return createHash("sha256").update(readFileSync(filename)).digest("hex") === sha256;
+    return hash("sha256", readFileSync(filename)) === sha256;
   } catch {
     return false;
   }

@@ -1,5 +1,6 @@
 import { type BundledError, packEntry, packError, unpackEntry } from "./cache/bundle.js";
-import { type Entry, isMiss, lookupEntry } from "./cache/store.js";
+import { type Entry, isMiss } from "./cache/entry.js";
+import { lookupEntry } from "./cache/lookup.js";
 import { JitError, type JitErrorCode } from "./error.js";
 import { type Found, findOrBuild, type Generator, withOverlay } from "./find.js";
 import { log } from "./log.js";

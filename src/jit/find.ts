@@ -1,16 +1,18 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { lstatSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { invalidType } from "../argument-error.js";
 import { build, type Generated } from "./build.js";
+import { type Entry, isMiss } from "./cache/entry.js";
 import { entrySize, maybeCollect } from "./cache/eviction.js";
 import { withLock } from "./cache/lock.js";
+import { lookupEntry } from "./cache/lookup.js";
 import type { Manifest } from "./cache/manifest.js";
 import { makePrivateDirectory } from "./cache/names.js";
 import { dangerOf } from "./cache/owner.js";
+import { cleanAbandoned } from "./cache/staging.js";
 import { count } from "./cache/statistics.js";
-import { cleanAbandoned, type Entry, isMiss, lookupEntry } from "./cache/store.js";
 import { JitError } from "./error.js";
 import { log } from "./log.js";
 import type { CacheParams, Params } from "./params.js";
@@ -139,8 +141,8 @@ function assertSameCode(manifest: Manifest, { source, header, dependencies = [] 
   const { signature } = manifest;
   const before = manifest.dependencies.map((dependency) => dependency.signature);
   const isSame =
-    digest(source) === manifest.sourceSha256 &&
-    (header ? digest(header) : null) === manifest.headerSha256 &&
+    hash("sha256", source) === manifest.sourceSha256 &&
+    (header ? hash("sha256", header) : null) === manifest.headerSha256 &&
     before.length === dependencies.length &&
     before.every((each) => dependencies.includes(each));
   if (isSame) return;
@@ -152,16 +154,13 @@ function assertSameCode(manifest: Manifest, { source, header, dependencies = [] 
   );
 }
 
-const digest = (text: string): string => createHash("sha256").update(text).digest("hex");
-
 /** The same cache, which is looked for in its overlay as well. */
 export function withOverlay(cache: CacheParams): CacheParams {
   const layers = privateDirectory === undefined ? cache.layers : [...cache.layers, privateDirectory];
   if (cache.overlayDir !== "") return { ...cache, layers };
   // Anybody may have made it, where everybody may write: then there is no overlay.
   if (!isOurs(overlays())) return { ...cache, layers };
-  const hash = createHash("sha256").update(cache.cacheDir).digest("hex").slice(0, 16);
-  return { ...cache, layers, overlayDir: join(overlays(), hash) };
+  return { ...cache, layers, overlayDir: join(overlays(), hash("sha256", cache.cacheDir).slice(0, 16)) };
 }
 
 /** Where the overlays of this user are by default. */

@@ -4,14 +4,10 @@
  * @packageDocumentation
  */
 export { type BuildResult, buildSharedLibrary, type Generated } from "./build.js";
+export { cleanCache } from "./cache/clean.js";
 export {
-  cleanCache,
   compressSourceCode,
   extractFiles,
-  extractFunction,
-  extractLibSignatures,
-  globCache,
-  grepCache,
   readInc,
   readLog,
   readSrc,
@@ -19,6 +15,7 @@ export {
   storeLog,
   storeSrc,
 } from "./cache/content.js";
+export { extractFunction } from "./cache/function-text.js";
 export {
   analyseLoadError,
   checkCacheIntegrity,
@@ -26,6 +23,7 @@ export {
   reportCacheIntegrity,
 } from "./cache/integrity.js";
 export { readLibraryBinary, writeLibraryBinary } from "./cache/library-binary.js";
+export { extractLibSignatures, globCache } from "./cache/listing.js";
 export {
   createFailDirPath,
   createIncBasename,
@@ -42,7 +40,8 @@ export {
   makeLogDir,
   makeSrcDir,
 } from "./cache/names.js";
-export { stagingDirectory as tempDir } from "./cache/store.js";
+export { grepCache } from "./cache/search.js";
+export { stagingDirectory as tempDir } from "./cache/staging.js";
 export { makeCompileCommand, makeUnique } from "./compiler/command.js";
 export { discoverConfigFilename, readConfigFile, sessionDefaultParams } from "./config.js";
 export { JitError, type JitErrorCode } from "./error.js";

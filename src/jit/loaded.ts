@@ -1,10 +1,11 @@
 import { existsSync } from "node:fs";
 import { engine, FfiError } from "../ffi/index.js";
+import { type Entry, isMiss } from "./cache/entry.js";
 import { analyseLoadError } from "./cache/integrity.js";
 import { holdShared } from "./cache/lock.js";
+import { lookupEntry } from "./cache/lookup.js";
 import { readManifest } from "./cache/manifest.js";
 import { createLibFilename, createManifestFilename } from "./cache/names.js";
-import { type Entry, isMiss, lookupEntry } from "./cache/store.js";
 import { JitError } from "./error.js";
 import { JitLibrary } from "./library.js";
 import { log } from "./log.js";

@@ -33,10 +33,6 @@ export class MemoryCache<Result> {
     const entry = { given: structuredClone(given), directory: process.cwd(), result };
     this.#byName.set(name, [...(this.#byName.get(name) ?? []), entry]);
   }
-
-  clear(): void {
-    this.#byName.clear();
-  }
 }
 
 /** Whether two values are equal as parameters: plain objects and lists by what is in them. */

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, isAbsolute, join } from "node:path";
@@ -6,9 +6,10 @@ import { JitError } from "../error.js";
 import type { CacheParams } from "../params.js";
 import type { Steps } from "../steps.js";
 import { copyLocked } from "./copy.js";
+import { type Entry, isMiss } from "./entry.js";
+import { lookupEntry } from "./lookup.js";
 import { type FileRecord, isManifest, type Manifest, writeManifest } from "./manifest.js";
 import { createManifestFilename } from "./names.js";
-import { type Entry, isMiss, lookupEntry } from "./store.js";
 
 /*
  * Entries as bytes, for a process that does not share the disk: the entry and all that it depends on, with their
@@ -101,7 +102,7 @@ export function* unpackEntry(
       for (const { path, size, sha256 } of filesOf(manifest)) {
         const part = bytes.subarray(at, at + size);
         at += size;
-        const isRight = part.length === size && createHash("sha256").update(part).digest("hex") === sha256;
+        const isRight = part.length === size && hash("sha256", part) === sha256;
         if (!isRight || path.split("/").includes("..")) throw damaged(signature);
         mkdirSync(dirname(join(layer, path)), OURS);
         writeFileSync(join(layer, path), part, { mode: 0o644 });

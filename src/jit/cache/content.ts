@@ -17,11 +17,6 @@ import {
   makeSrcDir,
 } from "./names.js";
 
-export { cleanCache } from "./clean.js";
-export { extractFunction } from "./function-text.js";
-export { type Category, extractLibSignatures, globCache } from "./listing.js";
-export { grepCache } from "./search.js";
-
 /* The text of the files in a cache: read, stored, copied out of it. */
 
 /**

@@ -8,8 +8,8 @@ import { list, removeLitter } from "./litter.js";
 import { tryExclusive } from "./lock.js";
 import { type Manifest, readManifest } from "./manifest.js";
 import { assertSignature, cacheRoot, createLockFilename, createManifestFilename } from "./names.js";
+import { removeEntry } from "./publish.js";
 import { adjustSize, count, readStatistics } from "./statistics.js";
-import { removeEntry } from "./store.js";
 
 /*
  * Keeps a cache below its limit: the entries that have not been used for the longest time go, as their manifests'

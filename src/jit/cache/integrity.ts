@@ -7,8 +7,6 @@ import { ldd } from "../system.js";
 import { globCache, signatureOfFile } from "./listing.js";
 import { cacheRoot } from "./names.js";
 
-export { type Problem, type Verification, verifyCache } from "./verify.js";
-
 /* Whether the libraries of a cache find each other, and why one cannot be loaded. */
 
 /**

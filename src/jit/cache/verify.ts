@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { basename, isAbsolute, join } from "node:path";
 import type { CacheParams } from "../params.js";
@@ -91,14 +91,12 @@ function fileProblem(
   try {
     const bytes = readFileSync(filename);
     if (bytes.length !== size) return `has ${bytes.length} bytes, not ${size}`;
-    return digest(bytes) === sha256 ? undefined : "has other content than when it was built";
+    return hash("sha256", bytes) === sha256 ? undefined : "has other content than when it was built";
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     return code === "ENOENT" ? "is missing" : `cannot be read: ${message}`;
   }
 }
-
-const digest = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
 /** What a library was linked with, if it is not there, or not that any more. */
 function* dependencyProblems(manifest: Manifest, root: string, cache: CacheParams) {

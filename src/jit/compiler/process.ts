@@ -3,8 +3,8 @@ import { getSystemErrorName } from "node:util";
 import { engine, type NativeFunction } from "../../ffi/index.js";
 
 /*
- * Child processes by the calls of the C library: Node's own spawn, which copies the page tables of this process, takes
- * 5 ms, posix_spawn 0.1 ms. For Linux.
+ * Child processes by the calls of the C library. Unlike Node's spawnSync they tell the number of a process while it
+ * runs, and put it into the group of another one. For Linux.
  */
 
 /** How a process ended. */

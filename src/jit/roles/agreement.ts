@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Communicator } from "../../mpi/index.js";
 import { JitError } from "../error.js";
 import type { Steps } from "../steps.js";
@@ -14,7 +14,7 @@ const PARTS = 3;
 const PART_BYTES = 3;
 
 function partsOf(text: string): bigint[] {
-  const digest = createHash("sha256").update(text).digest();
+  const digest = hash("sha256", text, "buffer");
   return Array.from({ length: PARTS }, (_, i) => BigInt(digest.readUIntBE(i * PART_BYTES, PART_BYTES)));
 }
 

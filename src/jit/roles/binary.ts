@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { invalidType } from "../../argument-error.js";
 import type { Communicator } from "../../mpi/index.js";
 import { JitError } from "../error.js";
@@ -10,7 +10,7 @@ import { broadcast, endless } from "./waiting.js";
 
 const DIGEST_BYTES = 32;
 
-const digest = (data: Uint8Array): Buffer => createHash("sha256").update(data).digest();
+const digest = (data: Uint8Array): Buffer => hash("sha256", data, "buffer");
 
 /** Sends bytes from rank 0 to all other processes of the communicator. Collective, with `receiveBinary` on those. */
 export function sendBinary(comm: Communicator, data: Uint8Array): void {

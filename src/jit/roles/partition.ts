@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from "node:crypto";
+import { hash, randomUUID } from "node:crypto";
 import { linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
@@ -89,7 +89,7 @@ export function* partitionBy(comm: Communicator, path: string, patience: Patienc
 function keyOf(directory: string): Uint8Array {
   mkdirSync(directory, { recursive: true, mode: 0o755 });
   const { dev, ino } = statSync(directory, { bigint: true });
-  const digest = createHash("sha256").update(`${bootId()} ${dev} ${ino}`).digest();
+  const digest = hash("sha256", `${bootId()} ${dev} ${ino}`, "buffer");
   return Uint8Array.from(digest.subarray(0, KEY_BYTES));
 }
 

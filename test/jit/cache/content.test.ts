@@ -12,12 +12,13 @@ import { basename, join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { isMiss } from "../../../src/jit/cache/entry.js";
 import { isDefinition } from "../../../src/jit/cache/function-text.js";
 import { holdShared, tryExclusive } from "../../../src/jit/cache/lock.js";
+import { lookupEntry } from "../../../src/jit/cache/lookup.js";
 import { readManifest } from "../../../src/jit/cache/manifest.js";
 import { createLockFilename, createManifestFilename } from "../../../src/jit/cache/names.js";
 import { readStatistics } from "../../../src/jit/cache/statistics.js";
-import { isMiss, lookupEntry } from "../../../src/jit/cache/store.js";
 import {
   type CacheParams,
   cleanCache,

@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { engine } from "../../../src/ffi/index.js";
-import { verifyCache } from "../../../src/jit/cache/integrity.js";
+import { verifyCache } from "../../../src/jit/cache/verify.js";
 import {
   analyseLoadError,
   type CacheParams,
@@ -148,7 +148,7 @@ test("verifyCache tells that others can write to the cache, and refuses what is 
   chmodSync(join(cache.cacheDir, "manifest"), 0o777);
   // What was found to be safe is not looked at again by the same process.
   const script = `
-    import { verifyCache } from ${JSON.stringify(new URL("../../../src/jit/cache/integrity.js", import.meta.url).href)};
+    import { verifyCache } from ${JSON.stringify(new URL("../../../src/jit/cache/verify.js", import.meta.url).href)};
     console.log(JSON.stringify(verifyCache(${JSON.stringify(cache)}).problems));`;
   const output = execFileSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" });
   assert.match(output, /others can write to \(mode 777\)/);

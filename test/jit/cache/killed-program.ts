@@ -32,7 +32,8 @@ for (const name of [
 syncBuiltinESMExports();
 
 const { withLock } = await import("../../../src/jit/cache/lock.js");
-const { cleanAbandoned, publishEntry, stagingDirectory } = await import("../../../src/jit/cache/store.js");
+const { publishEntry } = await import("../../../src/jit/cache/publish.js");
+const { cleanAbandoned, stagingDirectory } = await import("../../../src/jit/cache/staging.js");
 const { runSync } = await import("../../../src/jit/steps.js");
 
 // biome-ignore lint/correctness/useYield: nothing in it takes long.

@@ -4,7 +4,8 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { isMiss, lookupEntry } from "../../../src/jit/cache/store.js";
+import { isMiss } from "../../../src/jit/cache/entry.js";
+import { lookupEntry } from "../../../src/jit/cache/lookup.js";
 import { filesOf } from "../caches.js";
 import { found, libraryOf, newCache, publish } from "./store-fixture.js";
 

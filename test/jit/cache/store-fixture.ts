@@ -1,14 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { copyFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import {
-  type Entry,
-  isMiss,
-  lookupEntry,
-  publishEntry,
-  type StagedBuild,
-  stagingDirectory,
-} from "../../../src/jit/cache/store.js";
+import { type Entry, isMiss, type StagedBuild } from "../../../src/jit/cache/entry.js";
+import { lookupEntry } from "../../../src/jit/cache/lookup.js";
+import { publishEntry } from "../../../src/jit/cache/publish.js";
+import { stagingDirectory } from "../../../src/jit/cache/staging.js";
 import { type CacheParams, defaultCacheParams } from "../../../src/jit/params.js";
 import { newFolder } from "../caches.js";
 

@@ -21,20 +21,16 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { isMiss } from "../../../src/jit/cache/entry.js";
 import { tryExclusive } from "../../../src/jit/cache/lock.js";
+import { lookupEntry } from "../../../src/jit/cache/lookup.js";
 import {
   createLockFilename,
   createManifestFilename,
   createSrcFilename,
 } from "../../../src/jit/cache/names.js";
-import {
-  cleanAbandoned,
-  copyEntry,
-  isMiss,
-  lookupEntry,
-  removeEntry,
-  stagingDirectory,
-} from "../../../src/jit/cache/store.js";
+import { copyEntry, removeEntry } from "../../../src/jit/cache/publish.js";
+import { cleanAbandoned, stagingDirectory } from "../../../src/jit/cache/staging.js";
 import { setLogHandler } from "../../../src/jit/log.js";
 import type { CacheParams } from "../../../src/jit/params.js";
 import { assertThrows } from "../../harness/assert.js";
