@@ -4,7 +4,7 @@ import { JitError } from "./error.js";
 import { exchange, type Wanted } from "./exchange.js";
 import { findOrBuild, type Generator } from "./find.js";
 import type { JitLibrary } from "./library.js";
-import { loadEntry, loadLibrary } from "./loaded.js";
+import { gone, loadEntry, loadLibrary } from "./loaded.js";
 import { MemoryCache } from "./memory.js";
 import { type GeneratorParams, type GivenParams, validateParams } from "./params.js";
 import { signatureOf } from "./signature.js";
@@ -202,8 +202,3 @@ function* obtainTogether(want: () => Wanted, callbacks: AnyCallbacks): Steps<Jit
   if (again === undefined) throw gone(signature);
   return { library: again, signature };
 }
-
-const gone = (signature: string): JitError =>
-  new JitError("ERR_JIT_NOT_BUILT", `${signature} was removed from the cache as soon as it was there`, {
-    signature,
-  });

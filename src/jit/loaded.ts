@@ -39,6 +39,12 @@ export function loadEntry(entry: Entry, cache: CacheParams): JitLibrary | undefi
   return library;
 }
 
+/** For whoever finds a library again and again that `loadEntry` does not. */
+export const gone = (signature: string): JitError =>
+  new JitError("ERR_JIT_NOT_BUILT", `${signature} was removed from the cache as soon as it was there`, {
+    signature,
+  });
+
 function open({ signature, libFilename }: Entry, cache: CacheParams): JitLibrary | undefined {
   try {
     return new JitLibrary(signature, libFilename, engine().load(libFilename, { now: true }));

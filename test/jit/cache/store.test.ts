@@ -113,7 +113,7 @@ test("a damaged library stays while a builder is at work, and in a cache that is
   const { libFilename } = publish("s", cache);
   flip(libFilename, 100);
   const release = tryExclusive(createLockFilename("s", cache));
-  const code = `const s = await import("${new URL("../../../src/jit/cache/store.js", import.meta.url).href}");
+  const code = `const s = await import("${new URL("../../../src/jit/cache/lookup.js", import.meta.url).href}");
     console.log(s.lookupEntry("s", ${JSON.stringify(cache)}).reason)`;
   const child = spawnSync(process.execPath, ["--input-type=module", "-e", code], { encoding: "utf8" });
   assert.match(child.stdout, "damaged");
@@ -259,7 +259,7 @@ test("what cannot be read is a miss with the reason", () => {
   chmodSync(libFilename, 0o600);
   // Root may read everything: another user looks, whom root's cache does not alarm.
   const code = `process.setgid(65534); process.setuid(65534);
-    const s = await import("${new URL("../../../src/jit/cache/store.js", import.meta.url).href}");
+    const s = await import("${new URL("../../../src/jit/cache/lookup.js", import.meta.url).href}");
     console.log(s.lookupEntry("s", ${JSON.stringify(cache)}).reason ?? "found")`;
   const look = (): string =>
     spawnSync(process.execPath, ["--input-type=module", "-e", code], { encoding: "utf8" }).stdout;

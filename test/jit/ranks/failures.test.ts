@@ -3,7 +3,14 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import * as assert from "uvu/assert";
 import { mpi } from "../../../src/index.js";
-import { type BuildOn, JitError, jitOnComm, jitOnCommAsync, jitSignature } from "../../../src/jit/index.js";
+import {
+  type BuildOn,
+  JitError,
+  jit,
+  jitOnComm,
+  jitOnCommAsync,
+  jitSignature,
+} from "../../../src/jit/index.js";
 import { agree } from "../../../src/jit/roles/agreement.js";
 import { endless } from "../../../src/jit/roles/waiting.js";
 import { runSync } from "../../../src/jit/steps.js";
@@ -142,6 +149,39 @@ testOnDisks("a rank that has no compiler", (folder) => {
     code: "ERR_JIT_COMPILER_NOT_FOUND",
     message: "/nowhere/c++",
   });
+  callTogether(folder);
+});
+
+const WRONG: Record<string, (call: typeof jitOnComm, work: Work) => unknown> = {
+  name: (call, { params, generate }) => call(world, 1, 7 as never, params, generate),
+  generate: (call, { name, params }) => call(world, 1, name, params, "code" as never),
+  buildon: (call, { name, params, generate }) =>
+    call(world, 1, name, params, generate, { buildon: "nobody" as never }),
+  "params.cache": (call, { name, generate }) =>
+    call(world, 1, name, { cache: { nothing: 1 } as never }, generate),
+};
+for (const [argument, callWrongly] of Object.entries(WRONG)) {
+  testOnDisks(`an argument that is wrong on one rank is told to all: ${argument}`, (folder) => {
+    const work = newWork(folder, shared);
+    const { value, name, params, generate } = work;
+    const error = thrownBy(() =>
+      rank === last ? callWrongly(jitOnComm, work) : jitOnComm(world, value, name, params, generate),
+    );
+    if (rank === last) assert.not.match(error.message, /^Rank/);
+    else assert.match(error.message, new RegExp(`^Rank ${last}: .*${argument.split(".").at(-1)}`));
+    assert.equal(see(folder).builders, []);
+    callTogether(folder);
+  });
+}
+
+testOnDisks("a rank that cannot load what was built", (folder) => {
+  const { value, name, params, generate } = newWork(folder, apart);
+  // The last rank has another build of it in memory, from another cache.
+  if (rank === last) jit(value + 1, name, { cache: { cacheDir: join(folder, "elsewhere") } }, { generate });
+  world.barrier();
+  const error = thrownBy(() => jitOnComm(world, value, name, params, generate)) as JitError;
+  assert.is(error.code, "ERR_JIT_STALE");
+  assert.match(error.message, rank === last ? /^library/ : new RegExp(`^Rank ${last}: library`));
   callTogether(folder);
 });
 

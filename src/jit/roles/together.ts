@@ -1,0 +1,211 @@
+import type { Communicator } from "../../mpi/index.js";
+import { isMiss } from "../cache/entry.js";
+import { lookupEntry } from "../cache/lookup.js";
+import { JitError } from "../error.js";
+import { type Found, findOrBuild, type Generator, privateCache, withOverlay } from "../find.js";
+import type { Jitted } from "../jit.js";
+import { gone, loadEntry } from "../loaded.js";
+import type { Params } from "../params.js";
+import type { Steps } from "../steps.js";
+import { agree } from "./agreement.js";
+import type { BuildOn, Role } from "./communicators.js";
+import { type Failure, failTogether, packed, stored } from "./news.js";
+import { partitionBy } from "./partition.js";
+import { broadcast, gathered, type Patience } from "./waiting.js";
+
+/*
+ * How the processes of a communicator come to a library: they agree on what is there; who has it gives it, or one for
+ * each disk builds it; they agree on what came of that. Each step is collective, whatever a process has or lacks.
+ */
+
+/** One call, its arguments checked. */
+export interface Call {
+  readonly comm: Communicator;
+  readonly name: string;
+  readonly signature: string;
+  readonly params: Params;
+  readonly generator: Generator;
+  readonly buildon: BuildOn;
+  readonly patience: Patience;
+}
+
+/** A library that this process has loaded, and the hash of what it was made from. */
+interface Present extends Jitted {
+  readonly source: string;
+}
+
+/** What this process has loaded together with others, by the cache and the signature. */
+const present = new Map<string, Present>();
+
+/** For each communicator and cache: for each rank, the lowest rank that shares its disk. */
+const nodes = new WeakMap<Communicator, Map<string, Int32Array>>();
+
+/** @param isLocal Whether a process that has the library asks nobody. */
+export function* together(call: Call, isLocal: boolean): Steps<Jitted & { readonly role: Role | "hit" }> {
+  const { comm, signature, params, buildon, patience } = call;
+  const { cacheDir } = params.cache;
+  const key = `${cacheDir}\0${signature}`;
+  const known = present.get(key);
+  if (isLocal && known !== undefined) return { ...known, role: "hit" };
+  const first = known ?? look(call);
+  const mine = "library" in first ? first : undefined;
+  const failure = "error" in first ? first : undefined;
+  const knownNodes = nodes.get(comm)?.get(cacheDir);
+  const { hits, allKnowNodes, stale, failed } = yield* agree(
+    comm,
+    {
+      asked: buildon === "node" ? signature : `${signature}, built on ${buildon}`,
+      source: mine?.source,
+      knowsNodes: knownNodes !== undefined,
+      isStale: "isStale" in first && first.isStale,
+      hasFailed: failure !== undefined,
+    },
+    patience,
+  );
+  if (failed > 0) return yield* failTogether(comm, failure, signature, patience);
+  if (mine !== undefined) present.set(key, mine);
+  if (hits === comm.size) return { ...(mine as Present), role: "hit" };
+  const parts = allKnowNodes ? (knownNodes as Int32Array) : yield* findNodes(call);
+  // If that of one is out of date, that of another may be as well.
+  const isGiven = hits > 0 && stale === 0;
+  const outcome = isGiven ? yield* shared(call, mine, parts) : yield* built(call, parts);
+  const settled = yield* settle(call, outcome.result, mine);
+  present.set(key, settled);
+  return { ...settled, role: mine === undefined ? outcome.role : "hit" };
+}
+
+/** Nothing that can be loaded. */
+interface Lack {
+  /** Whether there is something out of date. */
+  readonly isStale: boolean;
+}
+
+const LACK: Lack = { isStale: false };
+
+/** What this process finds on its disk, loaded. */
+const look = ({ signature, params }: Call): Present | Lack | Failure =>
+  caught(() => {
+    const cache = withOverlay(params.cache);
+    const entry = lookupEntry(signature, cache);
+    if (isMiss(entry)) return { isStale: entry.stale !== undefined };
+    return open({ entry, cache }) ?? LACK;
+  });
+
+/** Between two collective operations nothing may be thrown, or the others would wait. */
+function caught<Result>(action: () => Result): Result | Failure {
+  try {
+    return action();
+  } catch (error) {
+    return { error };
+  }
+}
+
+/** Loads an entry. @returns undefined if it was removed since it was found @throws JitError */
+function open({ entry, cache }: Found): Present | undefined {
+  const { signature, manifest } = entry;
+  const library = loadEntry(entry, cache);
+  return library && { library, signature, source: manifest.sourceSha256 };
+}
+
+function* findNodes({ comm, params, patience }: Call): Steps<Int32Array> {
+  const { cacheDir } = params.cache;
+  const parts = yield* partitionBy(comm, cacheDir, patience);
+  const ofComm = nodes.get(comm) ?? new Map<string, Int32Array>();
+  nodes.set(comm, ofComm.set(cacheDir, parts));
+  return parts;
+}
+
+/** What came of this process's part: an entry, an error, or nothing yet. */
+interface Outcome {
+  readonly role: Role;
+  readonly result: Found | Failure | undefined;
+}
+
+const WAITER: Outcome = { role: "waiter", result: undefined };
+
+/** The entry on the disk of this process, if it is still there. */
+function entryOf({ signature, params }: Call): Found | undefined {
+  const cache = withOverlay(params.cache);
+  const entry = caught(() => lookupEntry(signature, cache));
+  return "libFilename" in entry ? { entry, cache } : undefined;
+}
+
+/** Some have the library: the first of them gives it to all, and one for each disk that lacks it stores it. */
+function* shared(call: Call, mine: Present | undefined, parts: Int32Array): Steps<Outcome> {
+  const { comm, signature, patience, params } = call;
+  const own = mine === undefined ? undefined : entryOf(call);
+  const having = yield* gathered(comm, Uint8Array.of(own === undefined ? 0 : 1), patience);
+  const giver = having.indexOf(1);
+  if (giver < 0) return yield* built(call, parts);
+  const message = comm.rank === giver ? packed(own as Found, signature) : undefined;
+  const data = yield* broadcast(comm, message, giver, patience);
+  const part = parts[comm.rank] as number;
+  const isThere = having.some((each, rank) => each === 1 && parts[rank] === part);
+  if (isThere || part !== comm.rank) return WAITER;
+  return { role: "receiver", result: yield* stored(data, giver, signature, params.cache) };
+}
+
+/** Nobody has it. */
+function* built(call: Call, parts: Int32Array): Steps<Outcome> {
+  const { comm, name, signature, params, generator, buildon, patience } = call;
+  if (buildon === "process") assertOwnDirectories(parts);
+  const isNodeRoot = parts[comm.rank] === comm.rank;
+  const isBuilder = buildon === "root" ? comm.rank === 0 : isNodeRoot;
+  let result: Found | Failure | undefined;
+  if (isBuilder) {
+    try {
+      result = yield* findOrBuild(name, signature, params, generator);
+    } catch (error) {
+      result = { error };
+    }
+  }
+  const own: Outcome = isBuilder ? { role: "builder", result } : WAITER;
+  if (buildon !== "root") return own;
+  const message = result === undefined ? undefined : packed(result, signature);
+  const data = yield* broadcast(comm, message, 0, patience);
+  if (isBuilder || !isNodeRoot) return own;
+  return { role: "receiver", result: yield* stored(data, 0, signature, params.cache) };
+}
+
+function assertOwnDirectories(parts: Int32Array): void {
+  const sharing = parts.filter((part) => parts.indexOf(part) !== parts.lastIndexOf(part)).length;
+  if (sharing === 0) return;
+  throw new JitError(
+    "ERR_JIT_PARAMS",
+    `buildon "process" asks for a directory for each process, but ${sharing} of ${parts.length} share theirs`,
+  );
+}
+
+/**
+ * After all have done their parts: if one failed, also to load what came of it, all throw what it threw; who still sees no
+ * library, as behind a slow network file system, gets its bytes.
+ */
+function* settle(call: Call, result: Found | Failure | undefined, mine: Present | undefined): Steps<Present> {
+  const { comm, signature, params, patience } = call;
+  const failure = result !== undefined && "error" in result ? result : undefined;
+  const failures = yield* gathered(comm, Uint8Array.of(failure === undefined ? 0 : 1), patience);
+  if (failures.includes(1)) return yield* failTogether(comm, failure, signature, patience);
+  // Only now: it is there for those who waited.
+  const last = mine ?? (result === undefined ? look(call) : caught(() => open(result as Found) ?? LACK));
+  const lateFailure = "error" in last ? last : undefined;
+  const have = "library" in last ? last : undefined;
+  const { hits, failed } = yield* agree(
+    comm,
+    { asked: signature, source: have?.source, knowsNodes: true, hasFailed: lateFailure !== undefined },
+    patience,
+  );
+  if (failed > 0) return yield* failTogether(comm, lateFailure, signature, patience);
+  if (hits === comm.size) return have as Present;
+  const own = have === undefined ? undefined : entryOf(call);
+  const having = yield* gathered(comm, Uint8Array.of(own === undefined ? 0 : 1), patience);
+  const giver = having.indexOf(1);
+  if (giver < 0) throw gone(signature);
+  const message = comm.rank === giver ? packed(own as Found, signature) : undefined;
+  const data = yield* broadcast(comm, message, giver, patience);
+  if (have !== undefined) return have;
+  const received = yield* stored(data, giver, signature, privateCache(params.cache));
+  if ("error" in received) throw received.error;
+  const opened = open(received);
+  if (opened === undefined) throw gone(signature);
+  return opened;
+}
