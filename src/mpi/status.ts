@@ -51,6 +51,9 @@ export class Status {
   /** Its tag; `ANY_TAG` if nothing was received. */
   readonly tag: number;
   static #last: Status | undefined;
+  /** What the library calls the source and the tag of the last one: not all of them are ranks and tags of ours. */
+  static #lastSource = 0;
+  static #lastTag = 0;
   readonly #w0: number;
   readonly #w1: number;
   readonly #w2: number;
@@ -73,26 +76,32 @@ export class Status {
   }
 
   /**
-   * @internal The status in these words. If they say what those before said, as in a loop of equal messages, it is
-   * the same object, which costs half as much.
+   * @internal The status in these words. If they say what those before said, as in a loop of equal messages or of
+   * collective operations, it is the same object, which costs half as much.
    */
   static of(words: Int32Array, at: number): Status {
+    const { source, tag } = layout();
+    const nativeSource = words[at + source] as number;
+    const nativeTag = words[at + tag] as number;
     let status = Status.#last;
-    if (status === undefined || !status.#says(words, at)) {
+    if (
+      status === undefined ||
+      nativeSource !== Status.#lastSource ||
+      nativeTag !== Status.#lastTag ||
+      !status.#holds(words, at)
+    ) {
       status = new Status(words, at);
       Status.#last = status;
+      Status.#lastSource = nativeSource;
+      Status.#lastTag = nativeTag;
     }
     return status;
   }
 
-  /** Whether the words say the same of a received message; false of what has no source. */
-  #says(words: Int32Array, at: number): boolean {
-    const { source, tag, opaque } = layout();
-    const first = at + opaque;
+  /** Whether the words that only the library reads are these. */
+  #holds(words: Int32Array, at: number): boolean {
+    const first = at + layout().opaque;
     return (
-      this.source >= 0 &&
-      words[at + source] === this.source &&
-      words[at + tag] === this.tag &&
       words[first] === this.#w0 &&
       words[first + 1] === this.#w1 &&
       words[first + 2] === this.#w2 &&
