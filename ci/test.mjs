@@ -1,8 +1,8 @@
 // npm test [-- NAME... --mpi NAME --ranks N --engine NAME --no-coverage]
 //
 // Runs every test file: those in a folder `ranks` as ranks, under each installed MPI, at 1 to 4 ranks with koffi
-// and at 2 and 3 with ffi-rs; all others once, each in a process of its own. A NAME selects the files whose path
-// contains it. Ends with the line `N passed, N failed`.
+// (AT_EIGHT also at 8) and at 2 and 3 with ffi-rs; all others once, each in a process of its own. A NAME selects the
+// files whose path contains it. Ends with the line `N passed, N failed`.
 
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -19,6 +19,9 @@ import { StepError } from "./system.mjs";
 
 /** Numbers of ranks with each FFI engine: what may differ between engines does not differ between sizes. */
 const SIZES = { koffi: [1, 2, 3, 4], "ffi-rs": [2, 3] };
+
+/** Files whose matter is who of many ranks does what: one more size, with koffi. */
+const AT_EIGHT = ["jit/ranks/strategies"];
 
 /** Seconds for a job. A single process may compile a C program for every MPI. */
 const RANKS_LIMIT = 60;
@@ -102,7 +105,8 @@ function rankJobs(name, mpis) {
   const chosen = mpis.filter((mpi) => (options.mpi ?? mpi.name) === mpi.name);
   const engines = Object.keys(SIZES).filter((engine) => (options.engine ?? engine) === engine);
   return engines.flatMap((engine) => {
-    const sizes = options.ranks === undefined ? SIZES[engine] : [Number(options.ranks)];
+    const more = engine === "koffi" && AT_EIGHT.includes(name) ? [8] : [];
+    const sizes = options.ranks === undefined ? [...SIZES[engine], ...more] : [Number(options.ranks)];
     return chosen.flatMap((mpi) => sizes.map((size) => ({ name, mpi, engine, size })));
   });
 }

@@ -2,7 +2,14 @@ import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmS
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { mpi } from "../../../src/index.js";
-import { type Generated, type GivenParams, setLogHandler } from "../../../src/jit/index.js";
+import {
+  type Generated,
+  type GivenParams,
+  jitOnComm,
+  jitOnCommAsync,
+  type OnCommOptions,
+  setLogHandler,
+} from "../../../src/jit/index.js";
 import { type TestOptions, test } from "../../harness/ranks.js";
 import { leftovers, librariesIn } from "../caches.js";
 
@@ -86,6 +93,22 @@ export function newWork(folder: string, layout: Layout): Work {
       return { source: f(jitable) };
     },
   };
+}
+
+export const FORMS = ["jitOnComm", "jitOnCommAsync"] as const;
+
+/** Builds or finds it in one of the two forms, and calls its function. */
+export async function call(
+  form: (typeof FORMS)[number],
+  comm: mpi.Communicator,
+  { value, name, params, generate }: Work,
+  options: OnCommOptions = {},
+): Promise<{ role: string; value: unknown; signature: string }> {
+  const { library, role, signature } =
+    form === "jitOnComm"
+      ? jitOnComm(comm, value, name, params, generate, options)
+      : await jitOnCommAsync(comm, value, name, params, async (given) => generate(given), options);
+  return { role, value: library.func("int f()")(), signature };
 }
 
 /** Notes that this rank was asked for code. */

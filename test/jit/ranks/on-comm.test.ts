@@ -1,21 +1,13 @@
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { mpi } from "../../../src/index.js";
-import {
-  type BuildOn,
-  jitOnComm,
-  jitOnCommAsync,
-  jitSignature,
-  mpiJit,
-  type OnCommOptions,
-} from "../../../src/jit/index.js";
+import { type BuildOn, jitOnComm, jitOnCommAsync, jitSignature, mpiJit } from "../../../src/jit/index.js";
 import { assertThrows, test } from "../../harness/ranks.js";
 import {
   apart,
-  disksOf,
+  call,
+  FORMS,
   f,
-  LAYOUTS,
-  lowestOn,
   needsTwo,
   newWork,
   onEachDisk,
@@ -28,59 +20,6 @@ import {
 
 const world = mpi.COMM_WORLD;
 const { rank, size } = world;
-
-/** Calls it in one of its two forms, and the function of the library. */
-async function call(
-  form: string,
-  comm: mpi.Communicator,
-  { value, name, params, generate }: Work,
-  options: OnCommOptions = {},
-): Promise<{ role: string; value: unknown; signature: string }> {
-  const { library, role, signature } =
-    form === "jitOnComm"
-      ? jitOnComm(comm, value, name, params, generate, options)
-      : await jitOnCommAsync(comm, value, name, params, async (given) => generate(given), options);
-  return { role, value: library.func("int f()")(), signature };
-}
-
-const FORMS = ["jitOnComm", "jitOnCommAsync"];
-
-for (const [disks, layout] of LAYOUTS) {
-  const roots = disksOf(layout).map((disk) => lowestOn(layout, disk));
-  const isRoot = roots.includes(rank);
-  for (const form of FORMS) {
-    for (const buildon of ["root", "node", "process"] satisfies BuildOn[]) {
-      testOnDisks(`${form} on ${buildon}, ${disks}`, async (folder) => {
-        const work = newWork(folder, layout);
-        const { value, name, params } = work;
-        if (buildon === "process" && roots.length < size) {
-          const generate = () => assert.unreachable() as never;
-          const sharing = RANKS.filter(
-            (each) => RANKS.filter((other) => layout(other) === layout(each)).length > 1,
-          );
-          assertThrows(() => jitOnComm(world, value, name, params, generate, { buildon }), {
-            code: "ERR_JIT_PARAMS",
-            message: `${sharing.length} of ${size} share theirs`,
-          });
-          assert.equal(see(folder).leftovers, []);
-          return;
-        }
-        const role = {
-          root: rank === 0 ? "builder" : isRoot ? "receiver" : "waiter",
-          node: isRoot ? "builder" : "waiter",
-          process: "builder",
-        }[buildon];
-        const signature = jitSignature(name, params);
-        assert.equal(await call(form, world, work, { buildon }), { role, value, signature });
-        assert.equal(await call(form, world, work, { buildon }), { role: "hit", value, signature });
-        const { builders, libraries, leftovers } = see(folder);
-        assert.equal(builders, { root: [0], node: roots, process: RANKS }[buildon]);
-        assert.equal(libraries, onEachDisk(layout, 1));
-        assert.equal(leftovers, []);
-      });
-    }
-  }
-}
 
 /** Communicators, in whose processes all ranks take part at the same time. */
 const KINDS: readonly (readonly [name: string, make: () => mpi.Communicator])[] = [
