@@ -19,7 +19,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { MAIN } from "../cli/command.js";
 import { leftovers, librariesIn, newFolder } from "./caches.js";
-import { linesOf, runProgram, start, until } from "./processes.js";
+import { compilerThat, linesOf, processesWith, runProgram, start, until } from "./processes.js";
 import type { Request } from "./program.js";
 
 // What goes wrong on disks and in processes, done for real. The good outcome is always the same: a right library
@@ -35,27 +35,7 @@ function request(more: Partial<Request> = {}): Request & { cacheDir: string; jou
   return { name: "fault", value: 11, journal: join(folder, "journal"), ...more, params, cacheDir };
 }
 
-/** A compiler that first runs a line of shell. */
-function compilerThat(line: string, compiler = "c++"): string {
-  const file = join(newFolder(), "compiler");
-  writeFileSync(file, `#!/bin/sh\n${line}\nexec ${compiler} "$@"\n`);
-  chmodSync(file, 0o755);
-  return file;
-}
-
 const onlyFile = (folder: string): string => join(folder, readdirSync(folder)[0] as string);
-
-/** The processes that have `text` in their command lines. */
-const processesWith = (text: string): string[] =>
-  readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => {
-      try {
-        return pid !== String(process.pid) && readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(text);
-      } catch {
-        return false;
-      }
-    });
 
 const faults = suite("faults");
 

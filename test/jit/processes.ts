@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { PLAIN } from "../cli/command.js";
+import { newFolder } from "./caches.js";
 import type { Answer, Request } from "./program.js";
 
 const PROGRAM = fileURLToPath(new URL("program.js", import.meta.url));
@@ -78,3 +80,23 @@ export async function until(condition: () => boolean, what: string): Promise<voi
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
+
+/** A compiler that first runs a line of shell. */
+export function compilerThat(line: string, compiler = "c++"): string {
+  const file = join(newFolder(), "compiler");
+  writeFileSync(file, `#!/bin/sh\n${line}\nexec ${compiler} "$@"\n`);
+  chmodSync(file, 0o755);
+  return file;
+}
+
+/** The processes that have `text` in their command lines. */
+export const processesWith = (text: string): string[] =>
+  readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        return pid !== String(process.pid) && readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(text);
+      } catch {
+        return false;
+      }
+    });

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 export interface Mpi {
   readonly name: string;
   readonly launcher: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
+  readonly env: NodeJS.ProcessEnv;
 }
 
 /** How a job ended. */
@@ -45,10 +45,19 @@ export async function installedMpis(): Promise<readonly Mpi[]> {
 }
 
 /** Runs a scenario of program.ts as the ranks of a job. */
-export function launch(mpi: Mpi, ranks: number, scenario: string, act?: Intervention): Promise<Job> {
+export const launch = (mpi: Mpi, ranks: number, scenario: string, act?: Intervention): Promise<Job> =>
+  launchProgram(mpi, ranks, [PROGRAM, scenario], act);
+
+/** Runs a program of Node, with its arguments, as the ranks of a job. */
+export function launchProgram(
+  mpi: Mpi,
+  ranks: number,
+  program: readonly string[],
+  act?: Intervention,
+): Promise<Job> {
   const [launcher = "", ...options] = mpi.launcher;
   const marker = randomUUID();
-  const args = [...options, "-n", String(ranks), process.execPath, PROGRAM, scenario, marker];
+  const args = [...options, "-n", String(ranks), process.execPath, ...program, marker];
   return run(launcher, args, { ...environment(), ...mpi.env }, marker, act);
 }
 
