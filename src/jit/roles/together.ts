@@ -160,9 +160,10 @@ function* built(call: Call, parts: Int32Array): Steps<Outcome> {
     }
   }
   const own: Outcome = isBuilder ? { role: "builder", result } : WAITER;
-  if (buildon !== "root") return own;
+  const isOneNode = parts.every((part) => part === 0);
+  if (buildon !== "root" || isOneNode) return own;
   const message = result === undefined ? undefined : packed(result, signature);
-  const data = yield* broadcast(comm, message, 0, patience);
+  const data = yield* broadcast(comm, message, 0, { ...patience, whileCompiling: true });
   if (isBuilder || !isNodeRoot) return own;
   return { role: "receiver", result: yield* stored(data, 0, signature, params.cache) };
 }
@@ -183,19 +184,20 @@ function assertOwnDirectories(parts: Int32Array): void {
 function* settle(call: Call, result: Found | Failure | undefined, mine: Present | undefined): Steps<Present> {
   const { comm, signature, params, patience } = call;
   const failure = result !== undefined && "error" in result ? result : undefined;
-  const failures = yield* gathered(comm, Uint8Array.of(failure === undefined ? 0 : 1), patience);
+  const failed = Uint8Array.of(failure === undefined ? 0 : 1);
+  const failures = yield* gathered(comm, failed, { ...patience, whileCompiling: true });
   if (failures.includes(1)) return yield* failTogether(comm, failure, signature, patience);
   // Only now: it is there for those who waited.
   const last = mine ?? (result === undefined ? look(call) : caught(() => open(result as Found) ?? LACK));
   const lateFailure = "error" in last ? last : undefined;
   const have = "library" in last ? last : undefined;
-  const { hits, failed } = yield* agree(
+  const agreement = yield* agree(
     comm,
     { asked: signature, source: have?.source, knowsNodes: true, hasFailed: lateFailure !== undefined },
     patience,
   );
-  if (failed > 0) return yield* failTogether(comm, lateFailure, signature, patience);
-  if (hits === comm.size) return have as Present;
+  if (agreement.failed > 0) return yield* failTogether(comm, lateFailure, signature, patience);
+  if (agreement.hits === comm.size) return have as Present;
   const own = have === undefined ? undefined : entryOf(call);
   const having = yield* gathered(comm, Uint8Array.of(own === undefined ? 0 : 1), patience);
   const giver = having.indexOf(1);

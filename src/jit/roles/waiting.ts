@@ -14,14 +14,17 @@ export interface Patience {
   readonly signal?: AbortSignal | undefined;
   /** What is done, for the error: `"jit of power_3"`. */
   readonly what: string;
+  /** Whether somebody may be compiling, who has use for the processor. Default false: all are expected at once. */
+  readonly whileCompiling?: boolean;
 }
 
 export const endless: Patience = { until: Infinity, what: "a collective operation" };
 
-/** Looks at a request that are made before the processor is left to others. */
+/** Looks at a request that are made before the processor is left to others; fewer while a compiler needs it. */
 const EAGER_LOOKS = 2000;
+const EAGER_LOOKS_WHILE_COMPILING = 20;
 
-/** Then: of the time that was waited, the part to wait before the next look. A compiler has use for the processor. */
+/** Then: of the time that was waited, the part to wait before the next look. */
 const SHARE = 1 / 20;
 
 /** Milliseconds: the shortest and the longest pause. */
@@ -34,8 +37,9 @@ function ended(request: Request, patience: Patience): Effect<unknown> {
   return {
     sync: () => {
       const started = performance.now();
+      const eager = patience.whileCompiling ? EAGER_LOOKS_WHILE_COMPILING : EAGER_LOOKS;
       for (let looks = 0; request.test() === null; looks++) {
-        if (looks < EAGER_LOOKS) continue;
+        if (looks < eager) continue;
         if (patience.signal?.aborted) throw patience.signal.reason;
         const now = performance.now();
         if (now > patience.until) throw late(patience);
