@@ -1,5 +1,11 @@
 import { invalidType, outOfRange } from "../argument-error.js";
-import { type CType, FfiError, type Library, type NativeArgument } from "../ffi/index.js";
+import {
+  type CType,
+  FfiError,
+  type Library,
+  type NativeArgument,
+  type NativeFunction,
+} from "../ffi/index.js";
 import { JitError } from "./error.js";
 import { type PrototypeType, parsePrototype } from "./prototype.js";
 
@@ -75,6 +81,15 @@ export class JitLibrary {
       return native(...args);
     };
     return call as CFunction<Prototype>;
+  }
+
+  /** @internal A function as the engine gives it, which checks nothing. */
+  native<Result extends CType>(
+    name: string,
+    result: Result,
+    types: readonly CType[],
+  ): NativeFunction<Result> {
+    return this.#find(name, () => this.#library.func(name, result, types));
   }
 
   #find<T>(name: string, look: () => T): T {

@@ -1,4 +1,5 @@
 import { types } from "node:util";
+import leven from "leven";
 import { invalidType } from "../../argument-error.js";
 import { JitError } from "../error.js";
 import type { GivenParams, Params } from "../params.js";
@@ -109,7 +110,7 @@ function nearest(name: string, names: readonly string[]): string | undefined {
   let best: string | undefined;
   let least = Math.max(2, Math.floor(folded.length / 3)) + 1;
   for (const candidate of names) {
-    const distance = editDistance(folded, fold(candidate));
+    const distance = leven(folded, fold(candidate));
     if (distance >= least) continue;
     least = distance;
     best = candidate;
@@ -118,17 +119,3 @@ function nearest(name: string, names: readonly string[]): string | undefined {
 }
 
 const fold = (name: string): string => name.replace(/[-_]/g, "").toLowerCase();
-
-/** How many characters are to be inserted, removed or replaced (Levenshtein's distance). */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j] as number) + 1, (next[j - 1] as number) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] as number;
-}

@@ -1,0 +1,217 @@
+import type { Program } from "../infer/program.js";
+import type { Instance, Loop, Statement, Switch } from "../ir.js";
+import { ELEMENTS, type Type } from "../types.js";
+import { Emitter, lengthOf } from "./emitter.js";
+import { condition, perform, value } from "./expression.js";
+import { hoisted } from "./hoist.js";
+import { cType, type Library, valueSlot } from "./library.js";
+import { emitParallel } from "./parallel.js";
+
+/** A function in C: its head, and its body. */
+export function emitFunction(
+  program: Program,
+  instance: Instance,
+  library: Library,
+  prefix: string,
+): { head: string; body: string } {
+  const emitter = new Emitter(program, instance, library, prefix);
+  const { lowered, parameterTypes } = instance;
+  const result = instance.result as Type;
+  const parameters = lowered.parameters.flatMap((_, i) => {
+    const type = parameterTypes[i] as Type;
+    const name = argumentName(i);
+    return type.kind === "array"
+      ? [`${cType(type, library)}${name}`, `int64_t ${name}_n`]
+      : [`${cType(type, library)} ${name}`];
+  });
+  const head = `static ${cType(result, library)} ${emitter.nameOf(instance)}(${["slot *c", ...parameters].join(", ")})`;
+  statement(emitter, lowered.body);
+  const body = emitter.lines;
+  const declarations = variables(emitter);
+  if (emitter.hasArrays) declarations.unshift("int64_t arena = c[5].i;");
+  const release = emitter.hasArrays ? "njit_release(c, arena);" : "";
+  const isVoid = result.kind === "void";
+  const nothing = result.kind === "tuple" ? `(${library.tuple(result)}){0}` : "0";
+  const end = [
+    isVoid ? `${release} return;` : "",
+    `failed: __attribute__((unused)); ${release} return${isVoid ? "" : ` ${nothing}`};`,
+  ];
+  return { head, body: `${[...declarations, ...body, ...end].filter(Boolean).join("\n")}\n` };
+}
+
+const argumentName = (i: number): string => `a${i}`;
+
+/** All variables, declared at the top: parameters and captures with their values. */
+function variables(emitter: Emitter): string[] {
+  const { lowered } = emitter.instance;
+  const { library } = emitter;
+  return lowered.variables.flatMap((variable) => {
+    const { type } = variable;
+    if (type === undefined || type.kind === "void") return [];
+    const parameter = lowered.parameters.indexOf(variable);
+    const capture = lowered.captures.find((each) => each.variable === variable);
+    const c = cType(type, library);
+    if (type.kind === "array") {
+      const element = ELEMENTS[type.element].c;
+      const at = capture === undefined ? 0 : valueSlot(emitter.seeds + capture.index);
+      const [pointer, length] =
+        parameter >= 0
+          ? [argumentName(parameter), `${argumentName(parameter)}_n`]
+          : capture === undefined
+            ? ["0", "0"]
+            : [`(${element} *)(intptr_t)c[${at}].f`, `(int64_t)c[${at + 1}].f`];
+      return [`${c}${variable.c} = ${pointer}; int64_t ${lengthOf(variable)} = ${length};`];
+    }
+    if (parameter >= 0) return [`${c} ${variable.c} = ${argumentName(parameter)};`];
+    if (capture !== undefined)
+      return [`${c} ${variable.c} = (${c})c[${valueSlot(emitter.seeds + capture.index)}].i;`];
+    return [`${c} ${variable.c} = ${type.kind === "tuple" || type.kind === "status" ? "{0}" : "0"};`];
+  });
+}
+
+function statement(emitter: Emitter, s: Statement | undefined): void {
+  switch (s?.op) {
+    case "evaluate":
+      perform(emitter, s.value);
+      break;
+    case "block":
+      for (const each of s.body) statement(emitter, each);
+      if (s.id !== undefined) emitter.say(`break_${s.id}${emitter.copy}: __attribute__((unused));`);
+      break;
+    case "if": {
+      emitter.say(`if (${condition(emitter, s.test)}) {`);
+      statement(emitter, s.whenTrue);
+      if (s.otherwise !== undefined) {
+        emitter.say("} else {");
+        statement(emitter, s.otherwise);
+      }
+      emitter.say("}");
+      break;
+    }
+    case "loop":
+      if (s.parallel !== undefined) emitParallel(emitter, s);
+      else loop(emitter, s);
+      break;
+    case "switch":
+      switchStatement(emitter, s);
+      break;
+    case "break":
+    case "continue":
+      emitter.say(`goto ${s.op}_${s.target}${emitter.copy};`);
+      break;
+    case "return":
+      returnStatement(emitter, s);
+      break;
+    case "throw": {
+      const { site, error, message } = s;
+      emitter.say(emitter.fail({ is: "throw", site, error, message }));
+      break;
+    }
+  }
+}
+
+function returnStatement(emitter: Emitter, s: Extract<Statement, { op: "return" }>): void {
+  const release = (): void => {
+    if (emitter.hasArrays) emitter.say("njit_release(c, arena);");
+  };
+  const result = emitter.instance.result as Type;
+  if (s.value === undefined || result.kind === "void") {
+    if (s.value !== undefined) perform(emitter, s.value);
+    release();
+    emitter.say("return;");
+    return;
+  }
+  if (result.kind === "tuple" && s.value.op === "list") {
+    const c = emitter.library.tuple(result);
+    const name = emitter.name("r");
+    emitter.say(`${c} ${name};`);
+    s.value.items.forEach((item, i) => {
+      emitter.say(`${name}.f${i} = ${value(emitter, item).as(result.items[i] as Type)};`);
+    });
+    release();
+    emitter.say(`return ${name};`);
+    return;
+  }
+  const given = value(emitter, s.value).as(result);
+  const kept = emitter.hasArrays ? emitter.keep(given, result) : given;
+  release();
+  emitter.say(`return ${kept};`);
+}
+
+/** A loop; of one that counts, twice: without the checks that one test before makes needless, and with them. */
+export function loop(emitter: Emitter, s: Loop): void {
+  statement(emitter, s.init);
+  const plan = emitter.boundscheck === "none" ? undefined : hoisted(emitter, s);
+  if (plan === undefined) {
+    rounds(emitter, s);
+    return;
+  }
+  emitter.say(`if (${plan.test}) {`);
+  for (const access of plan.accesses) emitter.unchecked.add(access);
+  const copy = emitter.copy;
+  emitter.copy = emitter.name("_");
+  rounds(emitter, s);
+  emitter.copy = copy;
+  for (const access of plan.accesses) emitter.unchecked.delete(access);
+  emitter.say("} else {");
+  rounds(emitter, s);
+  emitter.say("}");
+}
+
+function rounds(emitter: Emitter, s: Loop): void {
+  const { copy } = emitter;
+  const test =
+    s.test === undefined
+      ? undefined
+      : emitter.apart(() => condition(emitter, s.test as NonNullable<typeof s.test>));
+  const update = emitter.apart(() => {
+    if (s.update !== undefined) perform(emitter, s.update);
+  });
+  const isPlain =
+    !s.isTestLast && (test === undefined || test.lines.length === 0) && update.lines.length <= 1;
+  if (isPlain) {
+    const step = update.lines[0]?.replace(/;$/, "") ?? "";
+    emitter.say(`for (; ${test?.result ?? ""}; ${step}) {`);
+    statement(emitter, s.body);
+    emitter.say(`continue_${s.id}${copy}: __attribute__((unused));`);
+    emitter.say("}");
+  } else {
+    emitter.say("for (;;) {");
+    const leave = (): void => {
+      if (test === undefined) return;
+      emitter.lines.push(...test.lines);
+      emitter.say(`if (!${test.result}) break;`);
+    };
+    if (!s.isTestLast) leave();
+    statement(emitter, s.body);
+    emitter.say(`continue_${s.id}${copy}: __attribute__((unused));`);
+    if (s.isTestLast) leave();
+    emitter.lines.push(...update.lines);
+    emitter.say("}");
+  }
+  emitter.say(`break_${s.id}${copy}: __attribute__((unused));`);
+}
+
+function switchStatement(emitter: Emitter, s: Switch): void {
+  const { copy } = emitter;
+  const given = value(emitter, s.value);
+  const kept = emitter.keep(given.text, given.type);
+  s.cases.forEach(({ test }, i) => {
+    if (test === undefined) return;
+    const against = value(emitter, test);
+    const isReal = given.type.kind !== "int" || against.type.kind !== "int";
+    const left =
+      isReal && against.type.kind !== "i64" && given.type.kind === "int" ? `(double)${kept}` : kept;
+    emitter.say(
+      `if (${left} == ${isReal && given.type.kind !== "i64" ? against.f64 : against.text}) goto case_${s.id}_${i}${copy};`,
+    );
+  });
+  const otherwise = s.cases.findIndex(({ test }) => test === undefined);
+  emitter.say(otherwise < 0 ? `goto break_${s.id}${copy};` : `goto case_${s.id}_${otherwise}${copy};`);
+  s.cases.forEach(({ body }, i) => {
+    emitter.say(`case_${s.id}_${i}${copy}: __attribute__((unused)); {`);
+    statement(emitter, body);
+    emitter.say("}");
+  });
+  emitter.say(`break_${s.id}${copy}: __attribute__((unused));`);
+}

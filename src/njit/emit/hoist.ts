@@ -1,0 +1,206 @@
+import {
+  type Counting,
+  type Expression,
+  type Load,
+  type Loop,
+  type Statement,
+  type Store,
+  type Variable,
+  visitExpressions,
+} from "../ir.js";
+import type { Type } from "../types.js";
+import { type Emitter, lengthOf } from "./emitter.js";
+import { value } from "./expression.js";
+
+/*
+ * Bounds checks before a loop instead of in it: an index that is made of counters, of what does not change and of sums
+ * and products of these has its extremes where the counters have theirs. If those are within the array, no check in the
+ * loop can fail. If they are not, the loop is run with its checks, and fails where JavaScript would.
+ */
+
+/** The smallest and largest value of an index, in C. */
+interface Extent {
+  readonly low: string;
+  readonly high: string;
+}
+
+export interface Plan {
+  readonly test: string;
+  readonly accesses: readonly (Load | Store)[];
+}
+
+/** What can be tested before this loop; undefined if nothing can. */
+export function hoisted(emitter: Emitter, s: Loop): Plan | undefined {
+  if (s.counting === undefined) return undefined;
+  const nest = new Nest(s);
+  const tests = new Set<string>();
+  const accesses: (Load | Store)[] = [];
+  visitExpressions(s.body, (e) => {
+    if ((e.op !== "load" && e.op !== "store") || emitter.unchecked.has(e)) return;
+    const { array, indexes } = e;
+    const [at] = indexes;
+    if (
+      array.op !== "read" ||
+      array.type?.kind !== "array" ||
+      nest.isAssigned(array.variable) ||
+      at?.type?.kind !== "int"
+    )
+      return;
+    const extent = extentOf(emitter, nest, at, 0);
+    if (extent === undefined) return;
+    accesses.push(e);
+    const length = lengthOf(array.variable);
+    if (extent.low !== "0") tests.add(`${extent.low} >= 0`);
+    tests.add(`${extent.high} < ${length}`);
+  });
+  if (accesses.length === 0 || tests.size > MOST) return undefined;
+  return { test: [...tests].join(" && "), accesses };
+}
+
+/** More tests than this cost more than they save. */
+const MOST = 64;
+
+/** A loop with those in it: what changes there, and how their counters go. */
+class Nest {
+  readonly counters: Map<Variable, Counting> = new Map();
+  readonly #assigned = new Map<Variable, Expression[]>();
+
+  readonly #shared: Set<Variable> = new Set();
+  readonly #loop: Loop;
+
+  constructor(loop: Loop) {
+    this.#loop = loop;
+    this.#collect(loop);
+    visitExpressions(loop, (e) => {
+      if (e.op !== "assign") return;
+      const values = this.#assigned.get(e.variable);
+      if (values === undefined) this.#assigned.set(e.variable, [e.value]);
+      else values.push(e.value);
+    });
+  }
+
+  #collect(statement: Statement | undefined): void {
+    switch (statement?.op) {
+      case "loop":
+        if (statement.counting !== undefined) {
+          const { variable } = statement.counting;
+          // A counter of two loops has no one range, and one that is read after its loop is beyond it.
+          if (this.counters.has(variable) || reads(variable, statement) < reads(variable, this.#loop)) {
+            this.#shared.add(variable);
+          }
+          this.counters.set(variable, statement.counting);
+        }
+        this.#collect(statement.body);
+        break;
+      case "if":
+        this.#collect(statement.whenTrue);
+        this.#collect(statement.otherwise);
+        break;
+      case "block":
+        for (const each of statement.body) this.#collect(each);
+        break;
+      case "switch":
+        for (const { body } of statement.cases) this.#collect(body);
+        break;
+    }
+  }
+
+  isAssigned(variable: Variable): boolean {
+    return this.#assigned.has(variable);
+  }
+
+  countingOf(variable: Variable): Counting | undefined {
+    return this.#shared.has(variable) ? undefined : this.counters.get(variable);
+  }
+
+  /** The one value that a constant of the loop's body has in each round. */
+  definitionOf(variable: Variable): Expression | undefined {
+    const values = this.#assigned.get(variable);
+    return variable.isConst && values?.length === 1 && variable.values.length === 1 ? values[0] : undefined;
+  }
+}
+
+/** How often a variable is read in a statement. */
+function reads(variable: Variable, within: Statement): number {
+  let count = 0;
+  visitExpressions(within, (e) => {
+    if (e.op === "read" && e.variable === variable) count++;
+  });
+  return count;
+}
+
+/** How deep definitions are followed. */
+const DEPTH = 12;
+
+function extentOf(emitter: Emitter, nest: Nest, e: Expression, depth: number): Extent | undefined {
+  if (e.type?.kind !== "int" || depth > DEPTH) return undefined;
+  const of = (part: Expression): Extent | undefined => extentOf(emitter, nest, part, depth + 1);
+  switch (e.op) {
+    case "constant":
+    case "one":
+      return same(value(emitter, { ...e, type: e.type } as Expression).text);
+    case "length":
+      return e.array.op === "read" && !nest.isAssigned(e.array.variable)
+        ? same(lengthOf(e.array.variable))
+        : undefined;
+    case "read": {
+      const { variable } = e;
+      if (variable.type?.kind !== "int") return undefined;
+      if (!nest.isAssigned(variable)) return same(variable.c);
+      const counting = nest.countingOf(variable);
+      if (counting !== undefined) return extentOfCounter(counting, of);
+      const definition = nest.definitionOf(variable);
+      return definition && of(definition);
+    }
+    case "unary": {
+      if (e.name === "+") return of(e.operand);
+      const x = e.name === "-" ? of(e.operand) : undefined;
+      return x && { low: `(-${x.high})`, high: `(-${x.low})` };
+    }
+    case "binary": {
+      if (e.name !== "+" && e.name !== "-" && e.name !== "*") return undefined;
+      const a = of(e.left);
+      const b = of(e.right);
+      if (a === undefined || b === undefined) return undefined;
+      if (e.name === "+") return { low: `(${a.low} + ${b.low})`, high: `(${a.high} + ${b.high})` };
+      if (e.name === "-") return { low: `(${a.low} - ${b.high})`, high: `(${a.high} - ${b.low})` };
+      return product(a, b, e.left.type, e.right.type);
+    }
+    default:
+      return undefined;
+  }
+}
+
+const same = (text: string): Extent => ({ low: text, high: text });
+
+function product(a: Extent, b: Extent, left: Type | undefined, right: Type | undefined): Extent {
+  const isNatural = (type: Type | undefined): boolean => type?.kind === "int" && type.low >= 0;
+  if (isNatural(left) && isNatural(right)) {
+    return { low: `(${a.low} * ${b.low})`, high: `(${a.high} * ${b.high})` };
+  }
+  const corners = [
+    `(${a.low} * ${b.low})`,
+    `(${a.low} * ${b.high})`,
+    `(${a.high} * ${b.low})`,
+    `(${a.high} * ${b.high})`,
+  ];
+  const extreme = (name: string): string =>
+    [...new Set(corners)].reduce((x, y) => `njit_${name}_int(${x}, ${y})`);
+  return { low: extreme("min"), high: extreme("max") };
+}
+
+/** Where a counter begins, and the last value that its bound allows. */
+function extentOfCounter(
+  counting: Counting,
+  of: (part: Expression) => Extent | undefined,
+): Extent | undefined {
+  const { from, bound, test, direction, step, isSquare } = counting;
+  if (isSquare || bound.type?.kind !== "int") return undefined;
+  if (step.op !== "one" && !(step.type?.kind === "int" && step.type.low >= 1)) return undefined;
+  const begin = of(from);
+  const end = of(bound);
+  if (begin === undefined || end === undefined) return undefined;
+  const isOpen = test === "<" || test === ">";
+  if (direction === 1) return { low: begin.low, high: isOpen ? `(${end.high} - 1)` : end.high };
+  return { low: isOpen ? `(${end.low} + 1)` : end.low, high: begin.high };
+}

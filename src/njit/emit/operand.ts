@@ -1,0 +1,80 @@
+import type { Operand } from "../operators.js";
+import type { Type } from "../types.js";
+
+/** A value in C, which says itself as each type that it can be asked for. */
+export class Value implements Operand {
+  readonly text: string;
+  readonly type: Type;
+  /** As a float computed as such, where that is the same. */
+  readonly #float: string | undefined;
+
+  constructor(text: string, type: Type, float?: string) {
+    this.text = text;
+    this.type = type;
+    this.#float = float;
+  }
+
+  get int(): string {
+    return this.type.kind === "bool" ? `(int64_t)(${this.text})` : this.text;
+  }
+
+  get f64(): string {
+    const { kind } = this.type;
+    if (kind === "f64") return this.text;
+    return /^\(?-?\d{1,15}\)?$/.test(this.text)
+      ? `${this.text.replace(/[()]/g, "")}.0`.replace(/^-.*/, "($&)")
+      : `(double)${this.text}`;
+  }
+
+  get f32(): string {
+    if (this.#float !== undefined) return this.#float;
+    return this.type.kind === "f32" ? this.text : `(float)${this.text}`;
+  }
+
+  get int32(): string {
+    const { kind } = this.type;
+    return kind === "f64" || kind === "f32" ? `njit_int32(${this.f64})` : `(int32_t)${this.int}`;
+  }
+
+  get i64(): string {
+    return this.text;
+  }
+
+  /** As a condition: NaN is false. */
+  get truth(): string {
+    const { kind } = this.type;
+    if (kind === "bool") return this.text;
+    return kind === "f64" || kind === "f32"
+      ? `(${this.text} != 0 && ${this.text} == ${this.text})`
+      : `(${this.text} != 0)`;
+  }
+
+  as(type: Type): string {
+    switch (type.kind) {
+      case "f64":
+        return this.f64;
+      case "f32":
+        return this.f32;
+      case "int":
+        return this.int;
+      default:
+        return this.text;
+    }
+  }
+}
+
+/** A number in C. */
+export function number(value: number): string {
+  if (Number.isNaN(value)) return "NAN";
+  if (!Number.isFinite(value)) return value > 0 ? "INFINITY" : "(-INFINITY)";
+  if (Object.is(value, -0)) return "(-0.0)";
+  const text = Number.isInteger(value) && Math.abs(value) < 1e15 ? `${value}.0` : String(value);
+  return value < 0 ? `(${text})` : text;
+}
+
+/** An integer in C. */
+export function integer(value: number | bigint): string {
+  if (value === -(2n ** 63n)) return "INT64_MIN";
+  const suffix = value > 2 ** 31 || value < -(2 ** 31) ? "LL" : "";
+  return value < 0 ? `(${value}${suffix})` : `${value}${suffix}`;
+}

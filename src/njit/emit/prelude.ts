@@ -1,0 +1,108 @@
+/**
+ * What comes before each library: the places that JavaScript and C share, and the operations of JavaScript that C says
+ * otherwise, by ECMAScript 2024.
+ */
+export const PRELUDE = `#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef union { double f; int64_t i; } slot;
+typedef struct { int source, tag; } njit_status;
+
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define FAIL(site, a, b) (c[0].f = (site), c[1].f = (double)(a), c[2].f = (double)(b))
+
+/* 7.1.6 ToInt32 */
+static __attribute__((noinline, unused)) int32_t njit_int32_far(double d) {
+  if (!(d - d == 0)) return 0;
+  d = fmod(trunc(d), 4294967296.0);
+  return (int32_t)(uint32_t)(int64_t)d;
+}
+static inline __attribute__((unused)) int32_t njit_int32(double d) {
+  if (__builtin_expect(d > -9.2e18 && d < 9.2e18, 1)) return (int32_t)(int64_t)d;
+  return njit_int32_far(d);
+}
+/* 7.1.11 ToUint8Clamp: halves go to the even one */
+static inline __attribute__((unused)) uint8_t njit_clamp(double d) {
+  return d > 0 ? (d < 255 ? (uint8_t)nearbyint(d) : 255) : 0;
+}
+static inline __attribute__((unused)) uint8_t njit_clamp_int(int64_t i) { return i < 0 ? 0 : i > 255 ? 255 : (uint8_t)i; }
+/* 6.1.6.1.3 Number::exponentiate, where C says 1 */
+static __attribute__((unused)) double njit_pow(double a, double b) {
+  if (b != b) return b;
+  if ((a == 1 || a == -1) && isinf(b)) return NAN;
+  return pow(a, b);
+}
+/* 21.3.2: NaN wins, and -0 is less than 0 */
+static inline __attribute__((unused)) double njit_min(double a, double b) {
+  if (a != a || b != b) return NAN;
+  return a < b || (a == b && signbit(a)) ? a : b;
+}
+static inline __attribute__((unused)) double njit_max(double a, double b) {
+  if (a != a || b != b) return NAN;
+  return a > b || (a == b && !signbit(a)) ? a : b;
+}
+static inline __attribute__((unused)) int64_t njit_min_int(int64_t a, int64_t b) { return a < b ? a : b; }
+static inline __attribute__((unused)) int64_t njit_max_int(int64_t a, int64_t b) { return a > b ? a : b; }
+static inline __attribute__((unused)) int64_t njit_abs_int(int64_t a) { return a < 0 ? -a : a; }
+static inline __attribute__((unused)) int64_t njit_sign_int(int64_t a) { return (a > 0) - (a < 0); }
+static inline __attribute__((unused)) double njit_sign(double a) { return a > 0 ? 1 : a < 0 ? -1 : a; }
+/* 21.3.2.28: halves go up */
+static __attribute__((unused)) double njit_round(double x) {
+  double f = floor(x);
+  return copysign(x - f >= 0.5 ? f + 1 : f, x);
+}
+static inline __attribute__((unused)) int64_t njit_clz32(uint32_t x) { return x ? __builtin_clz(x) : 32; }
+static inline __attribute__((unused)) int64_t njit_quotient(int64_t a, int64_t b) { return b ? (int64_t)(int32_t)(a / b) : 0; }
+/* Of int64, where C would trap */
+static inline __attribute__((unused)) int64_t njit_div(int64_t a, int64_t b) { return b == -1 ? (int64_t)(0 - (uint64_t)a) : a / b; }
+static inline __attribute__((unused)) int64_t njit_rem(int64_t a, int64_t b) { return b == -1 ? 0 : a % b; }
+static inline __attribute__((unused)) int64_t njit_shr(int64_t a, int64_t b);
+static inline __attribute__((unused)) int64_t njit_shl(int64_t a, int64_t b) {
+  if (b < 0) return njit_shr(a, b == INT64_MIN ? INT64_MAX : -b);
+  return b > 63 ? 0 : (int64_t)((uint64_t)a << b);
+}
+static inline __attribute__((unused)) int64_t njit_shr(int64_t a, int64_t b) {
+  if (b < 0) return njit_shl(a, b == INT64_MIN ? INT64_MAX : -b);
+  return a >> (b > 63 ? 63 : b);
+}
+/* xorshift128+ in two slots */
+static inline __attribute__((unused)) double njit_random(slot *c) {
+  uint64_t s1 = (uint64_t)c[3].i, s0 = (uint64_t)c[4].i;
+  c[3].i = (int64_t)s0;
+  s1 ^= s1 << 23;
+  s1 = s1 ^ s0 ^ (s1 >> 17) ^ (s0 >> 26);
+  c[4].i = (int64_t)s1;
+  return (double)((s0 + s1) >> 11) * 0x1p-53;
+}
+/* 10.4.5.14 IsValidIntegerIndex: what is no index is none beyond the end either */
+static inline __attribute__((unused)) int64_t njit_index(double d) {
+  return d >= 0 && d < 9007199254740992.0 && d == (double)(int64_t)d ? (int64_t)d : -1;
+}
+/* Memory of new arrays: a list, freed back to where it was when the function that made them began. */
+typedef struct block { struct block *next; double data[]; } njit_block;
+static __attribute__((unused)) void *njit_new(slot *c, int64_t length, int64_t bytes) {
+  if (length < 0 || length > ((int64_t)1 << 32)) return 0;
+  njit_block *block = calloc(1, sizeof(njit_block) + (size_t)(length * bytes) + 8);
+  if (!block) return 0;
+  block->next = (njit_block *)(intptr_t)c[5].i;
+  c[5].i = (int64_t)(intptr_t)block;
+  return block->data;
+}
+static __attribute__((unused)) void njit_release(slot *c, int64_t mark) {
+  while (c[5].i != mark) {
+    njit_block *block = (njit_block *)(intptr_t)c[5].i;
+    c[5].i = (int64_t)(intptr_t)block->next;
+    free(block);
+  }
+}
+/* 23.2.3.30 subarray: from the end if negative, and within the array */
+static inline __attribute__((unused)) int64_t njit_within(int64_t i, int64_t n) {
+  if (i < 0) i += n;
+  return i < 0 ? 0 : i > n ? n : i;
+}
+`;
+
+/** The first slots of what JavaScript and C share. */
+export const SLOTS = { status: 0, info: 1, more: 2, random: 3, arena: 5, result: 6, values: 16 } as const;

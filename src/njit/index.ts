@@ -1,0 +1,9 @@
+/**
+ * JavaScript functions compiled to native code, with MPI inside.
+ *
+ * @packageDocumentation
+ */
+export { NjitError, type NjitErrorCode, type SourceLocation } from "./error.js";
+export type { BoundsCheck } from "./infer/program.js";
+export { prange } from "./lower/names.js";
+export { type Compiled, type NjitOptions, njit } from "./njit.js";

@@ -1,0 +1,459 @@
+import type {
+  ArrayCall,
+  Assign,
+  Binary,
+  Call,
+  Conditional,
+  Expression,
+  Item,
+  List,
+  Load,
+  Logical,
+  MathCall,
+  MpiOperation,
+  Store,
+  Unary,
+} from "../ir.js";
+import { AS_INT32, BINARY, bigintResult, complement, negated } from "../operators.js";
+import {
+  BOOL,
+  ELEMENTS,
+  elementOfArray,
+  F64,
+  I64,
+  type IntType,
+  int,
+  isNumber,
+  isSame,
+  join,
+  REQUEST,
+  STATUS,
+  type Type,
+  typeName,
+  VOID,
+} from "../types.js";
+import type { Inference } from "./function.js";
+
+/**
+ * Types an expression and what it is made of.
+ * @param isCounted Whether it is the update of a loop that counts, whose interval is known better.
+ * @returns undefined while something that it needs is not known yet
+ */
+export function infer(inference: Inference, expression: Expression, isCounted = false): Type | undefined {
+  const type = typeOf(inference, expression, isCounted);
+  if (type !== undefined) expression.type = type;
+  return type;
+}
+
+function typeOf(inference: Inference, e: Expression, isCounted: boolean): Type | undefined {
+  switch (e.op) {
+    case "constant":
+      return typeOfConstant(inference, e.value, e);
+    case "one":
+      return int(1, 1);
+    case "read":
+      return inference.nearer.get(e.variable) ?? e.variable.type;
+    case "assign":
+      return typeOfAssign(inference, e, isCounted);
+    case "unary":
+      return typeOfUnary(inference, e);
+    case "binary":
+      return typeOfBinary(inference, e);
+    case "logical":
+      return typeOfLogical(inference, e);
+    case "conditional":
+      return typeOfConditional(inference, e);
+    case "load":
+      return typeOfLoad(inference, e);
+    case "store":
+      return typeOfStore(inference, e);
+    case "length": {
+      const array = infer(inference, e.array);
+      if (array === undefined) return undefined;
+      if (array.kind !== "array") inference.fail(e.site, `${typeName(array)} has no length`);
+      return int(0, inference.program.assumption.most);
+    }
+    case "math":
+      return typeOfMath(inference, e);
+    case "call":
+      return typeOfCall(inference, e);
+    case "new-array": {
+      const length = infer(inference, e.length);
+      const element = elementOfArray(e.array);
+      if (element === undefined) return inference.fail(e.site, `${e.array} cannot be compiled`);
+      if (length === undefined) return undefined;
+      if (!isNumber(length)) inference.fail(e.length.site, "expected a length");
+      return { kind: "array", element };
+    }
+    case "array-call":
+      return typeOfArrayCall(inference, e);
+    case "mpi":
+      return typeOfMpi(inference, e);
+    case "handle":
+      return VOID;
+    case "status-field": {
+      const status = infer(inference, e.status);
+      if (status !== undefined && status.kind !== "status") {
+        inference.fail(e.site, `${typeName(status)} has no ${e.field}`);
+      }
+      return int(-(2 ** 31), 2 ** 31 - 1);
+    }
+    case "list":
+      return typeOfList(inference, e);
+    case "item":
+      return typeOfItem(inference, e);
+    case "sequence": {
+      const types = e.items.map((item) => infer(inference, item));
+      return types.at(-1);
+    }
+  }
+}
+
+function typeOfConstant(inference: Inference, value: unknown, e: Expression): Type {
+  if (typeof value === "boolean") return BOOL;
+  if (typeof value === "bigint") {
+    if (BigInt.asIntN(64, value) !== value) inference.fail(e.site, `${value}n does not fit into 64 bits`);
+    return I64;
+  }
+  if (typeof value !== "number") return inference.fail(e.site, "undefined is no value that can be used here");
+  return Number.isSafeInteger(value) && !Object.is(value, -0) ? int(value, value) : F64;
+}
+
+/** A number, of a boolean 0 or 1; fails for anything else. */
+function numeric(inference: Inference, expression: Expression, type: Type, forWhat: string): Type {
+  if (type.kind === "bool") return int(0, 1);
+  if (!isNumber(type))
+    inference.fail(expression.site, `expected a number for ${forWhat}, got ${typeName(type)}`);
+  return type;
+}
+
+/** It is used as a double: there the sign of zero matters. */
+function asDouble(inference: Inference, expression: Expression): void {
+  const { type } = expression;
+  if (type?.kind === "int" && type.mayBeNegativeZero) markSign(inference, expression);
+}
+
+/** Types a condition; any number, bigint or boolean is one. */
+export function truth(inference: Inference, expression: Expression): void {
+  if (expression.op === "logical") {
+    truth(inference, expression.left);
+    truth(inference, expression.right);
+    expression.type = BOOL;
+    return;
+  }
+  const type = infer(inference, expression);
+  if (type === undefined || isNumber(type) || type.kind === "bool" || type.kind === "i64") return;
+  inference.fail(expression.site, `expected a number or a boolean for a condition, got ${typeName(type)}`);
+}
+
+function typeOfAssign(inference: Inference, e: Assign, isCounted: boolean): Type | undefined {
+  const before = inference.nearer.get(e.variable) ?? e.variable.type;
+  const type = infer(inference, e.value);
+  // What is counted by steps is widened by them already, and what a loop counts by its header.
+  const isStep = e.variable.steps.some(({ value }) => value === e.value) && before?.kind === "int";
+  if (!isStep && !isCounted) inference.give(e.variable, type, e.value, e.site);
+  else if (e.value.type?.kind !== "int") inference.give(e.variable, type, e.value, e.site);
+  return e.gives === "old" ? before : type;
+}
+
+function typeOfUnary(inference: Inference, e: Unary): Type | undefined {
+  if (e.name === "!") {
+    truth(inference, e.operand);
+    return BOOL;
+  }
+  const operand = infer(inference, e.operand);
+  if (operand === undefined) return undefined;
+  if (operand.kind === "i64") {
+    if (e.name === "+") inference.fail(e.site, "+ cannot be applied to a bigint");
+    return I64;
+  }
+  const type = numeric(inference, e.operand, operand, e.name);
+  switch (e.name) {
+    case "+":
+      return type;
+    case "~":
+      return complement(type.kind === "int" ? type : AS_INT32);
+    case "-": {
+      const result = type.kind === "int" ? negated(type) : type;
+      return signed(inference, e, result, [e.operand]);
+    }
+  }
+}
+
+/** An integer, unless the sign of its zero matters. */
+function signed(
+  inference: Inference,
+  e: Unary | Binary | MathCall,
+  result: Type,
+  operands: readonly Expression[],
+): Type {
+  const isDouble = result.kind !== "int" || (result.mayBeNegativeZero && e.isSignUsed === true);
+  if (!isDouble) return result;
+  for (const operand of operands) asDouble(inference, operand);
+  return result.kind === "int" ? F64 : result;
+}
+
+function typeOfBinary(inference: Inference, e: Binary): Type | undefined {
+  const left = infer(inference, e.left);
+  const right = infer(inference, e.right);
+  const operator = BINARY[e.name];
+  if (left === undefined || right === undefined) return operator.kind === "compare" ? BOOL : undefined;
+  const isOne = e.right.op === "one";
+  if (left.kind === "i64" || right.kind === "i64") {
+    if (left.kind !== right.kind && !isOne) {
+      inference.fail(
+        e.site,
+        `${e.name} between ${typeName(left)} and ${typeName(right)}: bigints do not mix with numbers`,
+      );
+    }
+    if (operator.cI64 === undefined) inference.fail(e.site, `${e.name} between bigints cannot be compiled`);
+    if (isOne) e.right.type = I64;
+    return bigintResult(operator);
+  }
+  if (e.name === "==" || e.name === "!=") {
+    if ((left.kind === "bool") !== (right.kind === "bool")) {
+      inference.fail(e.site, `${typeName(left)} is never the same as ${typeName(right)}`);
+    }
+  }
+  const a = numeric(inference, e.left, left, e.name);
+  const b = numeric(inference, e.right, right, e.name);
+  if (operator.kind === "compare") return BOOL;
+  if (operator.kind === "bit") {
+    const [x, y] = [a, b].map((type) => (type.kind === "int" ? type : AS_INT32)) as [IntType, IntType];
+    return (operator.int as NonNullable<typeof operator.int>)(x, y);
+  }
+  const areInts = a.kind === "int" && b.kind === "int";
+  const result = areInts ? (operator.int as NonNullable<typeof operator.int>)(a, b) : F64;
+  if (areInts && e.name === "*" && result.kind !== "int") inference.program.overflows++;
+  return signed(inference, e, result, [e.left, e.right]);
+}
+
+function typeOfLogical(inference: Inference, e: Logical): Type | undefined {
+  const left = infer(inference, e.left);
+  const right = infer(inference, e.right);
+  if (left === undefined || right === undefined) return left ?? right;
+  return common(inference, [e.left, e.right], e);
+}
+
+function typeOfConditional(inference: Inference, e: Conditional): Type | undefined {
+  truth(inference, e.test);
+  const then = infer(inference, e.whenTrue);
+  const otherwise = infer(inference, e.otherwise);
+  if (then === undefined || otherwise === undefined) return then ?? otherwise;
+  return common(inference, [e.whenTrue, e.otherwise], e);
+}
+
+/** The type of what is the one or the other. */
+function common(inference: Inference, parts: readonly [Expression, Expression], e: Expression): Type {
+  const [a, b] = parts.map(({ type }) => type) as [Type, Type];
+  const type = join(a, b);
+  if (type === undefined)
+    return inference.fail(e.site, `it is ${typeName(a)} or ${typeName(b)}, which do not go together`);
+  if (type.kind !== "int") for (const part of parts) asDouble(inference, part);
+  return type;
+}
+
+function checkIndexes(
+  inference: Inference,
+  indexes: readonly Expression[],
+  array: Type,
+  e: Expression,
+): void {
+  const rank = array.kind === "view" ? array.rank : 1;
+  if (array.kind !== "array" && array.kind !== "view") {
+    inference.fail(e.site, `${typeName(array)} has no elements`);
+  }
+  if (indexes.length !== rank) inference.fail(e.site, `expected ${rank} indexes, got ${indexes.length}`);
+  for (const index of indexes) {
+    const type = infer(inference, index);
+    if (type !== undefined && !isNumber(type))
+      inference.fail(index.site, `expected an index, got ${typeName(type)}`);
+  }
+}
+
+/** What reading an element gives: outside of an array, undefined, which is NaN as a number. */
+function elementType(inference: Inference, array: Type): Type {
+  if (array.kind !== "array" && array.kind !== "view") return F64;
+  const { type } = ELEMENTS[array.element];
+  return inference.program.boundscheck === "js" && type.kind === "int" ? F64 : type;
+}
+
+function typeOfLoad(inference: Inference, e: Load): Type | undefined {
+  const array = infer(inference, e.array);
+  if (array === undefined) {
+    for (const index of e.indexes) infer(inference, index);
+    return undefined;
+  }
+  if (array.kind === "tuple" && e.indexes[0]?.op === "constant") {
+    return (
+      array.items[Number(e.indexes[0].value)] ??
+      inference.fail(e.site, `there is no such item in ${typeName(array)}`)
+    );
+  }
+  checkIndexes(inference, e.indexes, array, e);
+  return elementType(inference, array);
+}
+
+function typeOfStore(inference: Inference, e: Store): Type | undefined {
+  const array = infer(inference, e.array);
+  const value = infer(inference, e.value);
+  if (array === undefined) return value;
+  checkIndexes(inference, e.indexes, array, e);
+  if (array.kind !== "array" && array.kind !== "view") return undefined;
+  const element = ELEMENTS[array.element].type;
+  if (value === undefined) return undefined;
+  const isBigint = element.kind === "i64";
+  const fits =
+    e.value.op === "one" || (isBigint ? value.kind === "i64" : isNumber(value) || value.kind === "bool");
+  if (!fits) inference.fail(e.value.site, `${typeName(value)} cannot be stored in ${typeName(array)}`);
+  if (e.value.op === "one" && isBigint) e.value.type = I64;
+  if (element.kind === "f64" || element.kind === "f32") asDouble(inference, e.value);
+  if (e.compound === undefined) return value;
+  // The same as for the two operands of the operator, one of which is in memory.
+  const old: Expression = { op: "load", array: e.array, indexes: e.indexes, site: e.site };
+  const combined: Expression = {
+    op: "binary",
+    name: e.compound,
+    left: old,
+    right: e.value,
+    site: e.site,
+    isSignUsed: true,
+  };
+  const type = infer(inference, combined);
+  return e.gives === "old" ? elementType(inference, array) : type;
+}
+
+function typeOfMath(inference: Inference, e: MathCall): Type | undefined {
+  const types = e.args.map((arg) => infer(inference, arg));
+  if (types.includes(undefined)) return undefined;
+  const given = e.args.map((arg, i) => numeric(inference, arg, types[i] as Type, `Math.${e.name}`));
+  const result = e.fn.type(given);
+  return e.fn.ignoresSign ? result : signed(inference, e, result, e.args);
+}
+
+function typeOfCall(inference: Inference, e: Call): Type | undefined {
+  const types = e.args.map((arg) => infer(inference, arg));
+  if (types.includes(undefined)) return undefined;
+  for (const arg of e.args) asDouble(inference, arg);
+  const now = e.args.map(({ type }) => type as Type);
+  const instance = inference.program.instanceOf(e.callee, now);
+  e.instance = instance;
+  return instance.result;
+}
+
+function typeOfArrayCall(inference: Inference, e: ArrayCall): Type | undefined {
+  const array = infer(inference, e.array);
+  const args = e.args.map((arg) => infer(inference, arg));
+  if (array === undefined || args.includes(undefined)) return array;
+  if (array.kind !== "array") return inference.fail(e.site, `${typeName(array)} has no ${e.name}()`);
+  const isBigint = ELEMENTS[array.element].type.kind === "i64";
+  const [first] = args;
+  if (e.name === "fill") {
+    if (first === undefined || (first.kind === "i64") !== isBigint) {
+      inference.fail(
+        e.site,
+        `${typeName(array)} cannot be filled with ${first ? typeName(first) : "nothing"}`,
+      );
+    }
+    asDouble(inference, e.args[0] as Expression);
+  }
+  if (e.name === "set" && (first?.kind !== "array" || !isSame(first, array))) {
+    inference.fail(e.site, `expected ${typeName(array)}, got ${first ? typeName(first) : "nothing"}`);
+  }
+  return e.name === "set" ? VOID : array;
+}
+
+function typeOfMpi(inference: Inference, e: MpiOperation): Type | undefined {
+  for (const arg of e.args) if (arg !== undefined) inferArgument(inference, arg);
+  if (e.comm !== undefined) {
+    const comm = infer(inference, e.comm);
+    if (comm !== undefined && comm.kind !== "comm")
+      inference.fail(e.comm.site, `expected a Communicator, got ${typeName(comm)}`);
+  }
+  switch (e.call.gives) {
+    case "int":
+      return int(0, 2 ** 31 - 1);
+    case "f64":
+      return F64;
+    case "bool":
+      return BOOL;
+    case "status":
+      return STATUS;
+    case "request":
+      return REQUEST;
+    case "void":
+      return VOID;
+    case "buffer": {
+      const [first] = e.args;
+      if (first?.type === undefined) return undefined;
+      if (isNumber(first.type) || first.type.kind === "i64") {
+        asDouble(inference, first);
+        return first.type.kind === "i64" ? I64 : F64;
+      }
+      return VOID;
+    }
+  }
+}
+
+function inferArgument(inference: Inference, arg: Expression): void {
+  if (arg.op === "list") for (const item of arg.items) infer(inference, item);
+  else infer(inference, arg);
+}
+
+function typeOfList(inference: Inference, e: List): Type | undefined {
+  const items = e.items.map((item) => infer(inference, item));
+  if (items.includes(undefined)) return undefined;
+  return { kind: "tuple", items: items as Type[], names: e.names };
+}
+
+function typeOfItem(inference: Inference, e: Item): Type | undefined {
+  const tuple = infer(inference, e.tuple);
+  if (tuple === undefined) return undefined;
+  if (tuple.kind !== "tuple") return inference.fail(e.site, `${typeName(tuple)} has no parts`);
+  const at = typeof e.key === "number" ? e.key : (tuple.names?.indexOf(e.key) ?? -1);
+  return tuple.items[at] ?? inference.fail(e.site, `there is no ${e.key} in ${typeName(tuple)}`);
+}
+
+/** The sign of a zero in it matters: what may give -0 has to be computed as a double. */
+export function markSign(inference: Inference, e: Expression): void {
+  const mark = (node: Unary | Binary | MathCall): void => {
+    if (node.isSignUsed) return;
+    node.isSignUsed = true;
+    inference.program.change();
+  };
+  switch (e.op) {
+    case "read":
+      if (e.variable.isSignUsed) return;
+      e.variable.isSignUsed = true;
+      inference.program.change();
+      for (const value of e.variable.values) markSign(inference, value);
+      break;
+    case "assign":
+      markSign(inference, e.value);
+      break;
+    case "unary":
+    case "math":
+      mark(e);
+      break;
+    case "binary":
+      if (e.name === "+" || e.name === "-") {
+        markSign(inference, e.left);
+        markSign(inference, e.right);
+      } else mark(e);
+      break;
+    case "conditional":
+      markSign(inference, e.whenTrue);
+      markSign(inference, e.otherwise);
+      break;
+    case "logical":
+      markSign(inference, e.left);
+      markSign(inference, e.right);
+      break;
+    case "sequence":
+      markSign(inference, e.items.at(-1) as Expression);
+      break;
+    case "store":
+      markSign(inference, e.value);
+      break;
+  }
+}

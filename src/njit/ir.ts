@@ -1,0 +1,366 @@
+import type { MathFunction } from "./math.js";
+import type { MpiCall } from "./mpi-calls.js";
+import type { BinaryName, UnaryName } from "./operators.js";
+import type { FunctionSource } from "./source/source.js";
+import type { Type } from "./types.js";
+
+/*
+ * The intermediate representation: names are resolved, what JavaScript writes in several ways is written in one, and
+ * each expression has a place for its type. Made anew for each specialisation, by lower/; typed by infer/; written
+ * as C by emit/.
+ */
+
+/** Where in the text of the function something stands. */
+export interface Site {
+  readonly source: FunctionSource;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A parameter or local variable. */
+export class Variable {
+  readonly name: string;
+  /** Unique in the function. */
+  readonly id: number;
+  readonly site: Site;
+  readonly isConst: boolean;
+  type: Type | undefined;
+  /** How often its type was widened. */
+  changes = 0;
+  /** Whether the sign of a zero in it matters somewhere. */
+  isSignUsed = false;
+  /** Every value it is given, but by steps and by the headers of loops that count. */
+  readonly values: Expression[] = [];
+  /** Where it changes by a small constant. */
+  readonly steps: { readonly value: Expression; readonly by: number }[] = [];
+
+  constructor(name: string, id: number, site: Site, isConst: boolean) {
+    this.name = name;
+    this.id = id;
+    this.site = site;
+    this.isConst = isConst;
+  }
+
+  /** In C. */
+  get c(): string {
+    return `${this.name.replace(/\W/g, "_")}_${this.id}`;
+  }
+}
+
+interface Node<Op extends string> {
+  readonly op: Op;
+  readonly site: Site;
+  /** Set by inference. */
+  type?: Type;
+}
+
+export interface Constant extends Node<"constant"> {
+  readonly value: number | bigint | boolean | undefined;
+}
+/** 1 or 1n, as its neighbour is: what ++ adds. */
+export interface One extends Node<"one"> {}
+export interface Read extends Node<"read"> {
+  readonly variable: Variable;
+}
+export interface Assign extends Node<"assign"> {
+  readonly variable: Variable;
+  readonly value: Expression;
+  /** Whether the expression gives the new value, or the one before (`i++`). */
+  readonly gives: "new" | "old";
+}
+export interface Unary extends Node<"unary"> {
+  readonly name: UnaryName;
+  readonly operand: Expression;
+  /** Whether the sign of a zero it gives matters. */
+  isSignUsed?: boolean;
+}
+export interface Binary extends Node<"binary"> {
+  readonly name: BinaryName;
+  readonly left: Expression;
+  readonly right: Expression;
+  isSignUsed?: boolean;
+}
+export interface Logical extends Node<"logical"> {
+  readonly name: "&&" | "||";
+  readonly left: Expression;
+  readonly right: Expression;
+}
+export interface Conditional extends Node<"conditional"> {
+  readonly test: Expression;
+  readonly whenTrue: Expression;
+  readonly otherwise: Expression;
+}
+/** An element of an array, or with several indexes of a view. */
+export interface Load extends Node<"load"> {
+  readonly array: Expression;
+  readonly indexes: readonly Expression[];
+}
+export interface Store extends Node<"store"> {
+  readonly array: Expression;
+  readonly indexes: readonly Expression[];
+  /** What is done with the old element and `value`; undefined to replace it. */
+  readonly compound: BinaryName | undefined;
+  readonly value: Expression;
+  readonly gives: "new" | "old";
+}
+export interface Length extends Node<"length"> {
+  readonly array: Expression;
+}
+export interface MathCall extends Node<"math"> {
+  readonly fn: MathFunction;
+  readonly name: string;
+  readonly args: readonly Expression[];
+  isSignUsed?: boolean;
+}
+/** Of another function of the user. */
+export interface Call extends Node<"call"> {
+  readonly callee: FunctionSource;
+  readonly args: readonly Expression[];
+  /** Set by inference. */
+  instance?: Instance;
+}
+export interface NewArray extends Node<"new-array"> {
+  readonly array: string;
+  readonly length: Expression;
+}
+/** `subarray`, `fill`, `set`: methods of arrays. */
+export interface ArrayCall extends Node<"array-call"> {
+  readonly name: "subarray" | "fill" | "set";
+  readonly array: Expression;
+  readonly args: readonly Expression[];
+}
+export interface MpiOperation extends Node<"mpi"> {
+  readonly call: MpiCall;
+  readonly name: string;
+  readonly args: readonly (Expression | undefined)[];
+  readonly comm: Expression | undefined;
+}
+/** Something of MPI whose value only the running library knows: an Op, a communicator, IN_PLACE. */
+export interface Handle extends Node<"handle"> {
+  readonly of: "op" | "comm" | "in-place";
+  readonly value: unknown;
+}
+/** A property of a status. */
+export interface StatusField extends Node<"status-field"> {
+  readonly status: Expression;
+  readonly field: "source" | "tag";
+}
+export interface List extends Node<"list"> {
+  readonly items: readonly Expression[];
+  readonly names: readonly string[] | undefined;
+}
+export interface Item extends Node<"item"> {
+  readonly tuple: Expression;
+  readonly key: number | string;
+}
+export interface Sequence extends Node<"sequence"> {
+  readonly items: readonly Expression[];
+}
+
+export type Expression =
+  | Constant
+  | One
+  | Read
+  | Assign
+  | Unary
+  | Binary
+  | Logical
+  | Conditional
+  | Load
+  | Store
+  | Length
+  | MathCall
+  | Call
+  | NewArray
+  | ArrayCall
+  | MpiOperation
+  | Handle
+  | StatusField
+  | List
+  | Item
+  | Sequence;
+
+/** A loop whose counter goes from `from` in equal steps to `bound`, and changes nowhere else. */
+export interface Counting {
+  readonly variable: Variable;
+  readonly from: Expression;
+  readonly test: "<" | "<=" | ">" | ">=";
+  readonly bound: Expression;
+  /** Whether it is the square of the counter that is compared with the bound. */
+  readonly isSquare: boolean;
+  readonly step: Expression;
+  readonly direction: 1 | -1;
+}
+
+export interface Evaluate {
+  readonly op: "evaluate";
+  readonly value: Expression;
+}
+export interface If {
+  readonly op: "if";
+  readonly test: Expression;
+  readonly whenTrue: Statement;
+  readonly otherwise: Statement | undefined;
+}
+export interface Loop {
+  readonly op: "loop";
+  readonly id: number;
+  readonly label: string | undefined;
+  readonly init: Statement | undefined;
+  /** Undefined: for ever. */
+  readonly test: Expression | undefined;
+  /** Whether the test comes after the body, as in do. */
+  readonly isTestLast: boolean;
+  readonly update: Expression | undefined;
+  readonly body: Statement;
+  readonly counting: Counting | undefined;
+  /** Whether its iterations are divided among threads. */
+  readonly parallel: Parallel | undefined;
+}
+/** What the threads of a `prange` share. */
+export interface Parallel {
+  /** The scalars that each adds to on its own, and that are added up in the end. */
+  readonly sums: readonly Variable[];
+  readonly privates: readonly Variable[];
+}
+export interface Switch {
+  readonly op: "switch";
+  readonly id: number;
+  readonly value: Expression;
+  /** The test of `default` is undefined. */
+  readonly cases: readonly { readonly test: Expression | undefined; readonly body: Statement }[];
+}
+export interface Jump {
+  readonly op: "break" | "continue";
+  /** The id of the loop, switch or labelled block. */
+  readonly target: number;
+}
+export interface Return {
+  readonly op: "return";
+  readonly value: Expression | undefined;
+  readonly site: Site;
+}
+export interface Throw {
+  readonly op: "throw";
+  readonly error: string;
+  readonly message: string;
+  readonly site: Site;
+}
+export interface Block {
+  readonly op: "block";
+  readonly body: readonly Statement[];
+  /** If something leaves it by a label. */
+  readonly id: number | undefined;
+}
+
+export type Statement = Evaluate | If | Loop | Switch | Jump | Return | Throw | Block;
+
+/** A function, resolved, for one list of parameter types. */
+export interface LoweredFunction {
+  readonly source: FunctionSource;
+  readonly parameters: readonly Variable[];
+  readonly variables: readonly Variable[];
+  /** Those that stand for arrays and communicators from outside. */
+  readonly captures: readonly CapturedVariable[];
+  readonly body: Statement;
+}
+
+/** A variable that is read from the list of what all functions of a library capture. */
+export interface CapturedVariable {
+  readonly variable: Variable;
+  readonly index: number;
+}
+
+/** A function for one list of parameter types. */
+export interface Instance {
+  readonly id: number;
+  readonly name: string;
+  readonly lowered: LoweredFunction;
+  readonly parameterTypes: readonly Type[];
+  result: Type | undefined;
+}
+
+/** The direct parts of an expression, in the order of evaluation. */
+export function partsOf(expression: Expression): readonly Expression[] {
+  switch (expression.op) {
+    case "constant":
+    case "one":
+    case "read":
+    case "handle":
+      return [];
+    case "assign":
+      return [expression.value];
+    case "unary":
+      return [expression.operand];
+    case "binary":
+    case "logical":
+      return [expression.left, expression.right];
+    case "conditional":
+      return [expression.test, expression.whenTrue, expression.otherwise];
+    case "load":
+      return [expression.array, ...expression.indexes];
+    case "store":
+      return [expression.array, ...expression.indexes, expression.value];
+    case "length":
+      return [expression.array];
+    case "math":
+    case "call":
+      return expression.args;
+    case "new-array":
+      return [expression.length];
+    case "array-call":
+      return [expression.array, ...expression.args];
+    case "mpi":
+      return [...expression.args, expression.comm].filter((part) => part !== undefined);
+    case "status-field":
+      return [expression.status];
+    case "item":
+      return [expression.tuple];
+    case "list":
+    case "sequence":
+      return expression.items;
+  }
+}
+
+/** Calls `visit` with each expression in a statement, the inner ones after the outer. */
+export function visitExpressions(
+  statement: Statement | undefined,
+  visit: (expression: Expression) => void,
+): void {
+  const walk = (expression: Expression | undefined): void => {
+    if (expression === undefined) return;
+    visit(expression);
+    for (const part of partsOf(expression)) walk(part);
+  };
+  const each = (inner: Statement | undefined): void => {
+    if (inner === undefined) return;
+    switch (inner.op) {
+      case "evaluate":
+      case "return":
+        walk(inner.value);
+        break;
+      case "if":
+        walk(inner.test);
+        each(inner.whenTrue);
+        each(inner.otherwise);
+        break;
+      case "loop":
+        each(inner.init);
+        walk(inner.test);
+        walk(inner.update);
+        each(inner.body);
+        break;
+      case "switch":
+        walk(inner.value);
+        for (const { test, body } of inner.cases) {
+          walk(test);
+          each(body);
+        }
+        break;
+      case "block":
+        for (const part of inner.body) each(part);
+        break;
+    }
+  };
+  each(statement);
+}

@@ -1,0 +1,25 @@
+import type { LoweredFunction, Statement } from "../ir.js";
+import type { FunctionSource } from "../source/source.js";
+import { type Captured, Context } from "./context.js";
+import { expression } from "./expression.js";
+import { block, statement } from "./statement.js";
+
+/**
+ * Resolves the names of a function and reduces it to the intermediate representation.
+ * @throws NjitError for what cannot be compiled
+ */
+export function lower(source: FunctionSource, captured: Captured): LoweredFunction {
+  const context = new Context(source, captured);
+  const { syntax } = source;
+  if (syntax.async) context.fail(syntax, "an async function cannot be compiled");
+  if (syntax.generator) context.fail(syntax, "a generator cannot be compiled");
+  const parameters = syntax.params.map((parameter) => {
+    if (parameter.type !== "Identifier") return context.fail(parameter, "a parameter is a plain name here");
+    return context.declare(parameter.name, parameter, "let");
+  });
+  const body: Statement =
+    syntax.body.type === "BlockStatement"
+      ? block(syntax.body.body.map((each) => statement(context, each)))
+      : { op: "return", value: expression(context, syntax.body), site: context.site(syntax.body) };
+  return { source, parameters, variables: context.variables, captures: context.captures, body };
+}

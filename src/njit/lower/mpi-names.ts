@@ -1,0 +1,14 @@
+import * as mpi from "../../mpi/index.js";
+import { MPI_CALLS, type MpiCallName } from "../mpi-calls.js";
+
+export { Communicator, IN_PLACE, Op } from "../../mpi/index.js";
+
+let known: ReadonlyMap<unknown, MpiCallName> | undefined;
+
+/** The public functions of MPI that can be called in compiled functions. */
+export function mpiFunctions(): ReadonlyMap<unknown, MpiCallName> {
+  known ??= new Map(
+    (Object.keys(MPI_CALLS) as MpiCallName[]).map((name) => [(mpi as Record<string, unknown>)[name], name]),
+  );
+  return known;
+}

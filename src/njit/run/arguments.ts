@@ -1,0 +1,132 @@
+import { invalidType, outOfRange } from "../../argument-error.js";
+import { engine } from "../../ffi/index.js";
+import { Communicator } from "../../mpi/index.js";
+import { valueSlot } from "../emit/library.js";
+import { BOOL, COMM, elementOfArray, F64, I64, type Type, typeName } from "../types.js";
+
+/** What JavaScript and C share: numbers in `numbers`, bigints and handles in the same memory as `bigints`. */
+export class Shared {
+  readonly numbers: Float64Array;
+  readonly bigints: BigInt64Array;
+
+  constructor(values: number) {
+    this.numbers = new Float64Array(valueSlot(values) + 2);
+    this.bigints = new BigInt64Array(this.numbers.buffer);
+  }
+}
+
+/** The type of an argument; undefined for what cannot be passed. */
+function typeOfArgument(value: unknown): Type | undefined {
+  switch (typeof value) {
+    case "number":
+      return F64;
+    case "boolean":
+      return BOOL;
+    case "bigint":
+      return I64;
+    default: {
+      const element = ArrayBuffer.isView(value) ? elementOfArray(tagOf(value)) : undefined;
+      if (element !== undefined) return { kind: "array", element };
+      return value instanceof Communicator ? COMM : undefined;
+    }
+  }
+}
+
+/** The types of all arguments. @throws TypeError, naming the parameter */
+export function typesOfArguments(
+  name: string,
+  parameters: readonly string[],
+  args: readonly unknown[],
+): Type[] {
+  if (args.length !== parameters.length) {
+    throw outOfRange(name, `${parameters.length} arguments`, args.length);
+  }
+  return args.map((value, i) => {
+    const type = typeOfArgument(value);
+    if (type !== undefined) return type;
+    throw invalidType(
+      parameters[i] as string,
+      "a number, boolean, bigint, TypedArray or Communicator",
+      value,
+    );
+  });
+}
+
+/** The key of a specialisation. */
+export const keyOf = (types: readonly Type[]): string => types.map(typeName).join(", ");
+
+const tagGetter = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype),
+  Symbol.toStringTag,
+)?.get as () => string | undefined;
+
+/** The class of a TypedArray, which it cannot lie about. */
+const tagOf = (view: ArrayBufferView): string => tagGetter.call(view) ?? "DataView";
+
+const addresses = new WeakMap<ArrayBufferView, number>();
+
+/** Where an array is. It does not move while it is alive: one that is detached has no elements. */
+function addressOf(view: ArrayBufferView): number {
+  let address = addresses.get(view);
+  if (address === undefined || address === 0) {
+    address = Number(engine().addressOf(view));
+    addresses.set(view, address);
+  }
+  return address;
+}
+
+/** Elements of the largest array that is kept alive by having been passed last. */
+const KEPT = 8192;
+
+/** Puts the value of one argument where C finds it. @returns whether it is of the type */
+export type Writer = (shared: Shared, value: unknown) => boolean;
+
+export function writer(type: Type, position: number): Writer {
+  const at = valueSlot(position);
+  switch (type.kind) {
+    case "f64":
+      return ({ numbers }, value) => {
+        if (typeof value !== "number") return false;
+        numbers[at] = value;
+        return true;
+      };
+    case "bool":
+      return ({ numbers }, value) => {
+        numbers[at] = value === true ? 1 : 0;
+        return typeof value === "boolean";
+      };
+    case "i64":
+      return ({ bigints }, value) => {
+        if (typeof value !== "bigint") return false;
+        bigints[at] = value;
+        return true;
+      };
+    case "comm":
+      return ({ bigints }, value) => {
+        if (!(value instanceof Communicator)) return false;
+        bigints[at] = BigInt(value.handle);
+        return true;
+      };
+    case "array":
+      return arrayWriter(type.element, at);
+    default:
+      throw new TypeError(`${typeName(type)} is no type of an argument`);
+  }
+}
+
+function arrayWriter(element: string, at: number): Writer {
+  let last: unknown;
+  return ({ numbers }, value) => {
+    if (value !== last || value === undefined) {
+      if (!ArrayBuffer.isView(value) || elementOfArray(tagOf(value)) !== element) return false;
+      const { length } = value as Uint8Array;
+      numbers[at] = length === 0 ? 0 : addressOf(value);
+      // An empty one may be detached, or grow: it is looked at each time.
+      last = length > 0 && length <= KEPT ? value : undefined;
+      numbers[at + 1] = length;
+      return true;
+    }
+    numbers[at + 1] = (value as Uint8Array).length;
+    return true;
+  };
+}

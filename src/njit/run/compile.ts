@@ -1,0 +1,94 @@
+import { hash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { type GivenParams, type JitLibrary, jit, jitOnComm } from "../../jit/index.js";
+import type { Communicator } from "../../mpi/index.js";
+import { emitLibrary, type Library } from "../emit/library.js";
+import { type BoundsCheck, infer, inferPlainly, type Program } from "../infer/program.js";
+import { Captured } from "../lower/context.js";
+import type { FunctionSource } from "../source/source.js";
+import type { Type } from "../types.js";
+
+/** What decides how a function is compiled. */
+export interface CompileOptions {
+  readonly boundscheck: BoundsCheck;
+  readonly fastmath: boolean;
+  readonly comm: Communicator | undefined;
+  readonly params: GivenParams | undefined;
+}
+
+/** A function for arguments of certain types: typed, and as C. */
+export interface Translation {
+  readonly program: Program;
+  readonly code: string;
+  readonly library: Library;
+}
+
+/** @throws NjitError for what cannot be compiled */
+export function translate(
+  source: FunctionSource,
+  types: readonly Type[],
+  boundscheck: BoundsCheck,
+): Translation {
+  const captured = new Captured();
+  const program = infer(source, types, boundscheck, captured);
+  const isAssuming =
+    program.integers.size > 0 || types.some(({ kind }) => kind === "array") || captured.types.length > 0;
+  const plain = isAssuming ? inferPlainly(source, types, boundscheck, captured) : undefined;
+  return { program, ...emitLibrary(program, plain, types) };
+}
+
+/**
+ * Without contraction, so that results are those of JavaScript to the last bit; arrays of different kinds may share
+ * memory.
+ */
+const FLAGS: readonly string[] = [
+  "-std=gnu11",
+  "-shared",
+  "-fPIC",
+  "-O3",
+  "-march=native",
+  "-fno-math-errno",
+  "-fno-trapping-math",
+  "-fno-strict-aliasing",
+  "-w",
+];
+
+const STRICT: readonly string[] = ["-ffp-contract=off"];
+const FAST: readonly string[] = ["-ffast-math", "-ffp-contract=fast"];
+
+/** The compiled library, from the cache or built. @throws JitError */
+export function compile(source: FunctionSource, { code }: Translation, options: CompileOptions): JitLibrary {
+  const { params, comm } = options;
+  const all: GivenParams = {
+    ...params,
+    generator: { cpu: cpu(), fastmath: options.fastmath },
+    build: {
+      ...params?.build,
+      language: "c",
+      cflags: [...FLAGS, ...(options.fastmath ? FAST : STRICT)],
+      cxxflagsOpt: [],
+      libs: ["m"],
+    },
+  };
+  const name = `njit-${source.name.replace(/\W/g, "_")}-${hash("sha256", code).slice(0, 32)}`;
+  const generate = () => ({ source: code });
+  const found = comm ? jitOnComm(comm, code, name, all, generate) : jit(code, name, all, { generate });
+  return found.library;
+}
+
+let known: string | undefined;
+
+/** What `-march=native` depends on: hosts that share a cache may differ in it. */
+function cpu(): string {
+  known ??= `${cpus()[0]?.model ?? process.arch} ${hash("sha256", features()).slice(0, 16)}`;
+  return known;
+}
+
+function features(): string {
+  try {
+    return /^(flags|Features)\s*:.*$/m.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[0] ?? "";
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,27 @@
+import { binding } from "../../mpi/bindings/bind.js";
+import { init, initialized, type Op } from "../../mpi/index.js";
+import type { MpiSlot } from "../emit/library.js";
+
+/** What the running MPI library says for each slot. MPI is initialized if need be. */
+export function mpiTable(slots: readonly MpiSlot[]): BigInt64Array {
+  if (!initialized()) init();
+  return BigInt64Array.from(slots, valueOfSlot);
+}
+
+function valueOfSlot(slot: MpiSlot): bigint {
+  const { abi, library } = binding();
+  switch (slot.is) {
+    case "function":
+      return library.symbol(slot.name);
+    case "pointer":
+      return abi.pointer(slot.name);
+    case "handle":
+      return BigInt(abi.handle(slot.name));
+    case "integer":
+      return BigInt(abi.integer(slot.name));
+    case "status":
+      return BigInt(abi.table.status[slot.field]);
+    case "op":
+      return BigInt((slot.value as Op).handle);
+  }
+}
