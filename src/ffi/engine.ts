@@ -45,6 +45,11 @@ export type NativeResult<R extends CType> = R extends "void"
 /** A declared C function. */
 export type NativeFunction<R extends CType = CType> = (...args: NativeArgument[]) => NativeResult<R>;
 
+/** A declared C function that is called on another thread. */
+export type AsyncNativeFunction<R extends CType = CType> = (
+  ...args: NativeArgument[]
+) => Promise<NativeResult<R>>;
+
 /** A JavaScript function that C can call, until it is closed. */
 export interface Callback {
   /** What C calls: pass it as a `pointer`. */
@@ -70,6 +75,12 @@ export interface Library {
    *   engine cannot pass.
    */
   func<R extends CType>(name: string, result: R, args: readonly CType[]): NativeFunction<R>;
+  /**
+   * The same for calls on another thread, while JavaScript goes on. What views and addresses point at must be kept
+   * alive until the promise is settled.
+   * @throws FfiError also `ERR_FFI_UNSUPPORTED` if the engine has no such calls.
+   */
+  asyncFunc<R extends CType>(name: string, result: R, args: readonly CType[]): AsyncNativeFunction<R>;
   /** Closes the handle; the functions declared from it must not be called any more. */
   close(): void;
 }

@@ -3,6 +3,7 @@ import { types } from "node:util";
 import { threadId } from "node:worker_threads";
 import { bindLoader, type Loader } from "./dlopen.js";
 import type {
+  AsyncNativeFunction,
   CType,
   Engine,
   Library,
@@ -118,6 +119,11 @@ class FfiRsLibrary implements Library {
     return declare(this.#ffi, this.#key, name, result, args);
   }
 
+  asyncFunc<R extends CType>(name: string, result: R, args: readonly CType[]): AsyncNativeFunction<R> {
+    if (!this.has(name)) throw noSymbol(this.path, name);
+    return declare(this.#ffi, this.#key, name, result, args, true) as unknown as AsyncNativeFunction<R>;
+  }
+
   close(): void {
     this.#ffi.close(this.#key);
     this.#loader.close(this.#handle);
@@ -131,6 +137,7 @@ function declare<R extends CType>(
   name: string,
   result: R,
   args: readonly CType[],
+  runInNewThread = false,
 ): NativeFunction<R> {
   const { DataType } = ffi;
   const find = (types: Partial<Record<CType, TypeName>>, type: CType, use: string): number => {
@@ -148,8 +155,19 @@ function declare<R extends CType>(
       paramsType[i] = DataType.U8Array;
       return bytesOf(value);
     });
-    const returned = ffi.load({ library, funcName: name, retType, paramsType, paramsValue });
-    return (isWide(result) ? toWide(result, returned as unknown as bigint) : returned) as NativeResult<R>;
+    const returned: unknown = ffi.load({
+      library,
+      funcName: name,
+      retType,
+      paramsType,
+      paramsValue,
+      runInNewThread,
+    });
+    const widened = (value: unknown): NativeResult<R> =>
+      (isWide(result) ? toWide(result, value as bigint) : value) as NativeResult<R>;
+    return (
+      runInNewThread ? (returned as Promise<unknown>).then(widened) : widened(returned)
+    ) as NativeResult<R>;
   };
 }
 

@@ -5,6 +5,7 @@ import { koffiEngine } from "./koffi.js";
 import { nodeEngine } from "./node-ffi.js";
 
 export type {
+  AsyncNativeFunction,
   Callback,
   CType,
   Engine,

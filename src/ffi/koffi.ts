@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import type { LibraryHandle, TypeObject } from "koffi";
 import type {
+  AsyncNativeFunction,
   Callback,
   CType,
   Engine,
@@ -80,6 +81,23 @@ class KoffiLibrary implements Library {
     if (!isWide(result)) return fn;
     // koffi returns small 64-bit results as numbers and null pointers as null.
     return (...values: NativeArgument[]) => BigInt(fn(...values) ?? 0) as NativeResult<R>;
+  }
+
+  asyncFunc<R extends CType>(name: string, result: R, args: readonly CType[]): AsyncNativeFunction<R> {
+    const fn = this.#find(name, () =>
+      this.#handle.func(
+        name,
+        KOFFI_TYPES[result],
+        args.map((type) => KOFFI_TYPES[type]),
+      ),
+    );
+    return (...values) =>
+      new Promise((resolve, reject) => {
+        fn.async(...values, (error: unknown, value: number | bigint | null) => {
+          if (error) reject(error);
+          else resolve((isWide(result) ? BigInt(value ?? 0) : value) as NativeResult<R>);
+        });
+      });
   }
 
   close(): void {

@@ -9,7 +9,7 @@ import type {
   NativeFunction,
   NativeResult,
 } from "./engine.js";
-import { FfiError, noLibrary, noSymbol, notNow } from "./error.js";
+import { FfiError, noLibrary, noSymbol, notNow, unsupported } from "./error.js";
 import { isWide, toWide } from "./wide.js";
 
 /** The part of node:ffi used here. Its names of the C types are those of the contract. */
@@ -108,6 +108,10 @@ class NodeLibrary implements Library {
     const fn = library.getFunction(name, { return: result, arguments: args });
     signatures.set(name, signature);
     return callable(fn, args) as NativeFunction<R>;
+  }
+
+  asyncFunc(): never {
+    throw unsupported("node:ffi", "calls on another thread");
   }
 
   close(): void {

@@ -1,5 +1,6 @@
 import { invalidType, outOfRange } from "../argument-error.js";
 import {
+  type AsyncNativeFunction,
   type CType,
   FfiError,
   type Library,
@@ -90,6 +91,15 @@ export class JitLibrary {
     types: readonly CType[],
   ): NativeFunction<Result> {
     return this.#find(name, () => this.#library.func(name, result, types));
+  }
+
+  /** @internal The same, to be called on another thread. */
+  asyncNative<Result extends CType>(
+    name: string,
+    result: Result,
+    types: readonly CType[],
+  ): AsyncNativeFunction<Result> {
+    return this.#find(name, () => this.#library.asyncFunc(name, result, types));
   }
 
   #find<T>(name: string, look: () => T): T {

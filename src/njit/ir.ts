@@ -29,10 +29,10 @@ export class Variable {
   changes = 0;
   /** Whether the sign of a zero in it matters somewhere. */
   isSignUsed = false;
-  /** Every value it is given, but by steps and by the headers of loops that count. */
+  /** Every value it is given, but by the headers of loops that count. */
   readonly values: Expression[] = [];
-  /** Where it changes by a small constant. */
-  readonly steps: { readonly value: Expression; readonly by: number }[] = [];
+  /** Whether it is counted up or down somewhere, in small steps. Set by inference. */
+  isCounted: { up: boolean; down: boolean } = { up: false, down: false };
 
   constructor(name: string, id: number, site: Site, isConst: boolean) {
     this.name = name;
@@ -215,13 +215,7 @@ export interface Loop {
   readonly body: Statement;
   readonly counting: Counting | undefined;
   /** Whether its iterations are divided among threads. */
-  readonly parallel: Parallel | undefined;
-}
-/** What the threads of a `prange` share. */
-export interface Parallel {
-  /** The scalars that each adds to on its own, and that are added up in the end. */
-  readonly sums: readonly Variable[];
-  readonly privates: readonly Variable[];
+  readonly parallel: boolean;
 }
 export interface Switch {
   readonly op: "switch";
@@ -234,6 +228,7 @@ export interface Jump {
   readonly op: "break" | "continue";
   /** The id of the loop, switch or labelled block. */
   readonly target: number;
+  readonly site: Site;
 }
 export interface Return {
   readonly op: "return";

@@ -1,11 +1,11 @@
-import { invalidType } from "../argument-error.js";
-import { type GivenParams, JitError } from "../jit/index.js";
+import { invalidType, outOfRange } from "../argument-error.js";
+import { type GivenParams, JitError, type JitLibrary } from "../jit/index.js";
 import type { Communicator } from "../mpi/index.js";
 import { NjitError } from "./error.js";
 import type { BoundsCheck } from "./infer/program.js";
 import { register } from "./lower/registry.js";
 import { keyOf, typesOfArguments } from "./run/arguments.js";
-import { compile, type Translation, translate } from "./run/compile.js";
+import { type CompileOptions, compile, compileAsync, type Translation, translate } from "./run/compile.js";
 import { Specialisation } from "./run/specialisation.js";
 import { type ParametersOf, parseSignature } from "./signature.js";
 import { type AnyFunction, FunctionSource } from "./source/source.js";
@@ -24,6 +24,13 @@ export interface NjitOptions {
   readonly captures?: Readonly<Record<string, unknown>>;
   /** The processes that compile it together, once per disk: each first call for new types is collective then. */
   readonly comm?: Communicator;
+  /**
+   * Whether a call for new types waits for the compiler (`"native"`, the default), or runs the JavaScript until the
+   * compiler has ended (`"background"`). Numbers are the same; not with `comm`.
+   */
+  readonly tier?: "native" | "background";
+  /** How many threads a `prange` has. Default `$TYPED_MPI_NUM_THREADS`, else what OpenMP says: as many as processors. */
+  readonly parallel?: number;
   /** Of the cache and the compiler, as for `jit`. */
   readonly params?: GivenParams;
 }
@@ -32,6 +39,11 @@ export interface NjitOptions {
 export type Compiled<Fn extends AnyFunction> = Fn & {
   /** The original. */
   readonly js: Fn;
+  /**
+   * Runs it on another thread, where JavaScript does not wait for it. The arrays must not be used until the promise is
+   * settled. MPI in it asks for the thread level MULTIPLE.
+   */
+  async(...args: Parameters<Fn>): Promise<ReturnType<Fn>>;
   /** The types of parameters that it is compiled for, `"f64[], f64"`. */
   readonly signatures: readonly string[];
   /** What the compiler knows of each variable. Default: for all signatures. */
@@ -64,7 +76,8 @@ export function njit<const Text extends string, Result>(
   fn: (...args: ParametersOf<Text>) => Result,
   options?: NjitOptions,
 ): Compiled<(...args: ParametersOf<Text>) => Result>;
-export function njit(first: unknown, second?: unknown, third?: unknown): Compiled<AnyFunction> {
+// biome-ignore lint/suspicious/noExplicitAny: any result fits, whichever overload was meant.
+export function njit(first: unknown, second?: unknown, third?: unknown): any {
   const [fn, signature, options] =
     typeof first === "string"
       ? [second, first, third]
@@ -83,6 +96,7 @@ export function njit(first: unknown, second?: unknown, third?: unknown): Compile
   register(compiled as AnyFunction, dispatcher.source);
   return Object.defineProperties(compiled, {
     js: { value: fn, enumerable: true },
+    async: { value: (...args: unknown[]) => dispatcher.callAsync(args), enumerable: true },
     signatures: { get: () => dispatcher.signatures, enumerable: true },
     inspectTypes: { value: (which?: string) => dispatcher.inspect(which, typesText), enumerable: true },
     inspectC: { value: (which?: string) => dispatcher.inspect(which, ({ code }) => code), enumerable: true },
@@ -99,9 +113,18 @@ class Dispatcher {
   readonly #byKey = new Map<string, Specialisation>();
   #last: Specialisation | undefined;
   #isJavaScript = false;
+  readonly #threads: number;
+  /** The keys that the compiler is at work for. */
+  readonly #pending = new Map<string, Promise<Specialisation | undefined>>();
+  /** What it did not like, thrown by the next call. */
+  #failure: { readonly error: unknown } | undefined;
 
   constructor(fn: AnyFunction, options: NjitOptions) {
-    const { boundscheck = "throw", captures = {} } = options;
+    const { boundscheck = "throw", captures = {}, tier = "native", parallel } = options;
+    if (tier !== "native" && tier !== "background") {
+      throw invalidType("options.tier", '"native" or "background"', tier);
+    }
+    this.#threads = threadsOf(parallel);
     if (!BOUNDS.includes(boundscheck))
       throw invalidType("options.boundscheck", '"throw", "js" or "none"', boundscheck);
     if (typeof captures !== "object" || captures === null)
@@ -115,10 +138,58 @@ class Dispatcher {
     const last = this.#last;
     if (last?.accepts(args)) return last.run();
     if (this.#isJavaScript) return this.#callJavaScript(args);
-    const specialisation = this.compileFor(typesOfArguments(this.source.name, this.#parameters, args));
+    const types = typesOfArguments(this.source.name, this.#parameters, args);
+    const isLater = this.#options.tier === "background" && this.#options.comm === undefined;
+    if (isLater && !this.#byKey.has(keyOf(types))) {
+      this.#begin(types);
+      return this.#callJavaScript(args);
+    }
+    const specialisation = this.compileFor(types);
     if (specialisation === undefined) return this.#callJavaScript(args);
     specialisation.accepts(args);
     return specialisation.run();
+  }
+
+  async callAsync(args: readonly unknown[]): Promise<unknown> {
+    const types = typesOfArguments(this.source.name, this.#parameters, args);
+    const specialisation = this.#byKey.get(keyOf(types)) ?? (await this.#begin(types));
+    return specialisation === undefined ? this.#callJavaScript(args) : await specialisation.runAsync(args);
+  }
+
+  /** Compiles without blocking. */
+  #begin(types: readonly Type[]): Promise<Specialisation | undefined> {
+    if (this.#failure !== undefined) throw this.#failure.error;
+    const key = keyOf(types);
+    let pending = this.#pending.get(key);
+    if (pending === undefined) {
+      const translation = translate(this.source, types, this.#boundscheck);
+      pending = compileAsync(this.source, translation, this.#compileOptions)
+        .then((library) => {
+          const made = new Specialisation(types, translation, library, this.#threads);
+          this.#byKey.set(key, made);
+          return made;
+        })
+        .catch((error: unknown) => this.#withoutCompiler(error))
+        .finally(() => this.#pending.delete(key));
+      this.#pending.set(key, pending);
+      // Whoever awaits it hears of the failure as well.
+      pending.catch((error: unknown) => {
+        this.#failure = { error };
+      });
+    }
+    return pending;
+  }
+
+  /** @returns undefined if there is no compiler; throws what else it is */
+  #withoutCompiler(error: unknown): undefined {
+    if (!(error instanceof JitError) || error.code !== "ERR_JIT_COMPILER_NOT_FOUND") throw error;
+    this.#isJavaScript = true;
+    warnOnce(error);
+  }
+
+  get #compileOptions(): CompileOptions {
+    const { fastmath = false, comm, params } = this.#options;
+    return { fastmath, comm, params };
   }
 
   #callJavaScript(args: readonly unknown[]): unknown {
@@ -151,21 +222,13 @@ class Dispatcher {
 
   #compile(types: readonly Type[]): Specialisation | undefined {
     const translation = translate(this.source, types, this.#boundscheck);
-    const { fastmath = false, comm, params } = this.#options;
+    let library: JitLibrary;
     try {
-      const library = compile(this.source, translation, {
-        boundscheck: this.#boundscheck,
-        fastmath,
-        comm,
-        params,
-      });
-      return new Specialisation(types, translation, library);
+      library = compile(this.source, translation, this.#compileOptions);
     } catch (error) {
-      if (!(error instanceof JitError) || error.code !== "ERR_JIT_COMPILER_NOT_FOUND") throw error;
-      this.#isJavaScript = true;
-      warnOnce(error);
-      return undefined;
+      return this.#withoutCompiler(error);
     }
+    return new Specialisation(types, translation, library, this.#threads);
   }
 
   get signatures(): readonly string[] {
@@ -189,6 +252,17 @@ class Dispatcher {
       })
       .join("\n");
   }
+}
+
+/** @returns 0 for what OpenMP's environment says */
+function threadsOf(given: unknown): number {
+  const environment = process.env["TYPED_MPI_NUM_THREADS"];
+  const [value, name] =
+    given === undefined ? [environment, "TYPED_MPI_NUM_THREADS"] : [given, "options.parallel"];
+  if (value === undefined || value === "") return 0;
+  const count = Number(value);
+  if (Number.isInteger(count) && count >= 1 && count <= 1024) return count;
+  throw outOfRange(name, "a number of threads from 1 to 1024", value);
 }
 
 let hasWarned = false;

@@ -5,7 +5,7 @@ import { Emitter, lengthOf } from "./emitter.js";
 import { condition, perform, value } from "./expression.js";
 import { hoisted } from "./hoist.js";
 import { cType, type Library, valueSlot } from "./library.js";
-import { emitParallel } from "./parallel.js";
+import { emitParallel, threadsOf } from "./parallel.js";
 
 /** A function in C: its head, and its body. */
 export function emitFunction(
@@ -89,8 +89,7 @@ function statement(emitter: Emitter, s: Statement | undefined): void {
       break;
     }
     case "loop":
-      if (s.parallel !== undefined) emitParallel(emitter, s);
-      else loop(emitter, s);
+      loop(emitter, s);
       break;
     case "switch":
       switchStatement(emitter, s);
@@ -139,7 +138,7 @@ function returnStatement(emitter: Emitter, s: Extract<Statement, { op: "return" 
 }
 
 /** A loop; of one that counts, twice: without the checks that one test before makes needless, and with them. */
-export function loop(emitter: Emitter, s: Loop): void {
+function loop(emitter: Emitter, s: Loop): void {
   statement(emitter, s.init);
   const plan = emitter.boundscheck === "none" ? undefined : hoisted(emitter, s);
   if (plan === undefined) {
@@ -160,6 +159,14 @@ export function loop(emitter: Emitter, s: Loop): void {
 
 function rounds(emitter: Emitter, s: Loop): void {
   const { copy } = emitter;
+  const threads = s.parallel ? threadsOf(emitter, s) : undefined;
+  if (threads !== undefined) {
+    emitParallel(emitter, threads, () => {
+      statement(emitter, s.body);
+      emitter.say(`continue_${s.id}${copy}: __attribute__((unused));`);
+    });
+    return;
+  }
   const test =
     s.test === undefined
       ? undefined

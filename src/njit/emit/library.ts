@@ -49,6 +49,8 @@ export function cType(type: Type, library: Library): string {
 export class Library {
   readonly failures: Failure[] = [];
   readonly mpi: MpiSlot[] = [];
+  /** Whether it has loops that several threads run. */
+  hasThreads = false;
   readonly #tuples = new Map<string, string>();
   readonly #declarations: string[] = [];
 
@@ -90,8 +92,8 @@ export class Library {
   }
 }
 
-/** The slots of the arguments, then those of what is captured: two each. */
-export const valueSlot = (index: number): number => SLOTS.values + 2 * index;
+/** The slots of the arguments, then those of what is captured: an array has an address, a length and a shape. */
+export const valueSlot = (index: number): number => SLOTS.values + SLOTS.each * index;
 
 /** A program in C: `njit_call` takes its arguments from the shared slots and leaves its result there. */
 export function emitLibrary(
@@ -104,15 +106,7 @@ export function emitLibrary(
     each === undefined ? "" : emitProgram(each, library, version === 0 ? "" : "plain_"),
   );
   const entry = emitEntry(program, plain, seeds, library);
-  const code = [
-    PRELUDE,
-    library.mpi.length > 0
-      ? "static const int64_t *njit_mpi;\nvoid njit_bind_mpi(const int64_t *table) { njit_mpi = table; }"
-      : "",
-    library.declarations,
-    ...bodies,
-    entry,
-  ].join("\n");
+  const code = [PRELUDE, library.declarations, ...bodies, entry].join("\n");
   return { code, library };
 }
 

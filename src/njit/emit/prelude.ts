@@ -10,6 +10,8 @@ export const PRELUDE = `#include <math.h>
 typedef union { double f; int64_t i; } slot;
 typedef struct { int source, tag; } njit_status;
 
+/* What the running MPI library says */
+#define njit_mpi ((const int64_t *)(intptr_t)c[14].i)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define FAIL(site, a, b) (c[0].f = (site), c[1].f = (double)(a), c[2].f = (double)(b))
 
@@ -80,6 +82,11 @@ static inline __attribute__((unused)) double njit_random(slot *c) {
 static inline __attribute__((unused)) int64_t njit_index(double d) {
   return d >= 0 && d < 9007199254740992.0 && d == (double)(int64_t)d ? (int64_t)d : -1;
 }
+/* How many threads a prange has; by default what OpenMP's environment says. */
+#ifdef _OPENMP
+#include <omp.h>
+static __attribute__((unused)) int njit_threads(slot *c) { return c[15].f > 0 ? (int)c[15].f : omp_get_max_threads(); }
+#endif
 /* Memory of new arrays: a list, freed back to where it was when the function that made them began. */
 typedef struct block { struct block *next; double data[]; } njit_block;
 static __attribute__((unused)) void *njit_new(slot *c, int64_t length, int64_t bytes) {
@@ -105,4 +112,15 @@ static inline __attribute__((unused)) int64_t njit_within(int64_t i, int64_t n) 
 `;
 
 /** The first slots of what JavaScript and C share. */
-export const SLOTS = { status: 0, info: 1, more: 2, random: 3, arena: 5, result: 6, values: 16 } as const;
+export const SLOTS = {
+  status: 0,
+  info: 1,
+  more: 2,
+  random: 3,
+  arena: 5,
+  result: 6,
+  mpi: 14,
+  threads: 15,
+  values: 16,
+  each: 6,
+} as const;

@@ -149,11 +149,24 @@ export function truth(inference: Inference, expression: Expression): void {
 function typeOfAssign(inference: Inference, e: Assign, isCounted: boolean): Type | undefined {
   const before = inference.nearer.get(e.variable) ?? e.variable.type;
   const type = infer(inference, e.value);
-  // What is counted by steps is widened by them already, and what a loop counts by its header.
-  const isStep = e.variable.steps.some(({ value }) => value === e.value) && before?.kind === "int";
-  if (!isStep && !isCounted) inference.give(e.variable, type, e.value, e.site);
-  else if (e.value.type?.kind !== "int") inference.give(e.variable, type, e.value, e.site);
+  const step = before?.kind === "int" && type?.kind === "int" ? stepOf(e) : undefined;
+  // What a loop counts is known by its header.
+  if (isCounted && type?.kind === "int") return e.gives === "old" ? before : type;
+  if (step === undefined) inference.give(e.variable, type, e.value, e.site);
+  else inference.count(e.variable, step);
   return e.gives === "old" ? before : type;
+}
+
+/** Larger steps than this could lead beyond what is exact in a run that ends. */
+const SMALL = 1024;
+
+/** By how much `i = i + 1` counts, if that is little; undefined if it does something else. */
+function stepOf({ variable, value }: Assign): IntType | undefined {
+  if (value.op !== "binary" || (value.name !== "+" && value.name !== "-")) return undefined;
+  if (value.left.op !== "read" || value.left.variable !== variable) return undefined;
+  const by = value.right.op === "one" ? int(1, 1) : value.right.type;
+  if (by?.kind !== "int" || by.low < -SMALL || by.high > SMALL) return undefined;
+  return (value.name === "+" ? by : int(-by.high, -by.low)) as IntType;
 }
 
 function typeOfUnary(inference: Inference, e: Unary): Type | undefined {

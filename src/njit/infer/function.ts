@@ -35,6 +35,13 @@ export class Inference {
     this.#set(variable, joined);
   }
 
+  /** A variable changes by a step of this type. */
+  count(variable: Variable, by: IntType): void {
+    const { up, down } = variable.isCounted;
+    variable.isCounted = { up: up || by.high > 0, down: down || by.low < 0 };
+    if (variable.type !== undefined) this.#set(variable, variable.type);
+  }
+
   #set(variable: Variable, type: Type): void {
     const counted = withSteps(variable, type);
     if (isSame(variable.type, counted)) return;
@@ -43,6 +50,9 @@ export class Inference {
     this.program.change();
   }
 }
+
+/** There is room for these between C and JavaScript. */
+const MOST_RESULTS = 8;
 
 /** How often the interval of a variable grows before it is widened. */
 const PATIENCE = 4;
@@ -57,11 +67,10 @@ function widened(type: Type): Type {
 
 /** What is only counted by small steps does not leave what is exact. */
 function withSteps(variable: Variable, type: Type): Type {
-  if (type.kind !== "int" || variable.steps.length === 0) return type;
-  const isUp = variable.steps.some(({ by }) => by > 0);
-  const isDown = variable.steps.some(({ by }) => by < 0);
-  const low = isDown ? Math.min(type.low, -COUNTED) : type.low;
-  const high = isUp ? Math.max(type.high, COUNTED) : type.high;
+  const { up, down } = variable.isCounted;
+  if (type.kind !== "int") return type;
+  const low = down ? Math.min(type.low, -COUNTED) : type.low;
+  const high = up ? Math.max(type.high, COUNTED) : type.high;
   return int(low, high, type.mayBeNegativeZero);
 }
 
@@ -189,6 +198,12 @@ function inferReturn(inference: Inference, value: Expression | undefined, site: 
   }
   for (const each of value?.op === "list" ? value.items : value === undefined ? [] : [value]) {
     if (each.type?.kind === "int" && each.type.mayBeNegativeZero) markSign(inference, each);
+  }
+  if (type.kind === "tuple" && type.items.length > MOST_RESULTS) {
+    inference.fail(
+      site,
+      `${type.items.length} results are too many: at most ${MOST_RESULTS} can be returned`,
+    );
   }
   const joined = join(instance.result, type);
   if (joined === undefined) {

@@ -11,6 +11,8 @@ export class Context {
   readonly source: FunctionSource;
   readonly variables: Variable[] = [];
   readonly captures: CapturedVariable[] = [];
+  /** Those that are declared without a value. */
+  readonly undefinedAtFirst: Set<Variable> = new Set();
   readonly #captured: Captured;
   /** What jumps can go to, the innermost last. */
   readonly targets: Target[] = [];

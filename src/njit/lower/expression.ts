@@ -190,25 +190,10 @@ function assignable(context: Context, node: acorn.Identifier): Variable {
   return variable;
 }
 
-/** Up to this the steps of a counter are small: it does not leave what is exact in any run that ends. */
-const SMALL = 1024;
-
 /** An assignment; what it says of the variable's values is noted. */
 export function assign(variable: Variable, value: Expression, gives: "new" | "old", site: Site): Expression {
-  const step = stepOf(variable, value);
-  if (step === undefined) variable.values.push(value);
-  else variable.steps.push({ value, by: step });
+  variable.values.push(value);
   return { op: "assign", variable, value, gives, site };
-}
-
-/** By how much `i = i + 1` counts; undefined if it does something else. */
-function stepOf(variable: Variable, value: Expression): number | undefined {
-  if (value.op !== "binary" || (value.name !== "+" && value.name !== "-")) return undefined;
-  if (value.left.op !== "read" || value.left.variable !== variable) return undefined;
-  const { right } = value;
-  const by = right.op === "one" ? 1 : right.op === "constant" ? right.value : undefined;
-  if (typeof by !== "number" || !Number.isInteger(by) || Math.abs(by) > SMALL) return undefined;
-  return value.name === "+" ? by : -by;
 }
 
 /** An element that is stored to. */

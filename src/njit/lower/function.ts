@@ -1,5 +1,6 @@
 import type { LoweredFunction, Statement } from "../ir.js";
 import type { FunctionSource } from "../source/source.js";
+import { checkAssigned } from "./assigned.js";
 import { type Captured, Context } from "./context.js";
 import { expression } from "./expression.js";
 import { block, statement } from "./statement.js";
@@ -21,5 +22,8 @@ export function lower(source: FunctionSource, captured: Captured): LoweredFuncti
     syntax.body.type === "BlockStatement"
       ? block(syntax.body.body.map((each) => statement(context, each)))
       : { op: "return", value: expression(context, syntax.body), site: context.site(syntax.body) };
+  checkAssigned(body, context.undefinedAtFirst, ({ site }, { name }) => {
+    throw source.error("ERR_NJIT_TYPE", `${name} may have no value yet`, site.start, site.end);
+  });
   return { source, parameters, variables: context.variables, captures: context.captures, body };
 }

@@ -33,7 +33,7 @@ const plain = (id: number, label: string | undefined) =>
     isTestLast: false,
     update: undefined,
     counting: undefined,
-    parallel: undefined,
+    parallel: false,
   }) as const;
 
 export function forLoop(context: Context, node: acorn.ForStatement, label: string | undefined): Statement {
@@ -87,8 +87,6 @@ function countingOf(
 function forget(variable: Variable, value: Expression): void {
   const at = variable.values.indexOf(value);
   if (at >= 0) variable.values.splice(at, 1);
-  const step = variable.steps.findIndex((each) => each.value === value);
-  if (step >= 0) variable.steps.splice(step, 1);
 }
 
 /** `i`, or `i * i`. */
@@ -163,7 +161,7 @@ export function forOfLoop(
       update,
       body,
       counting: { variable, from, test: "<", bound, isSquare: false, step: one, direction: 1 },
-      parallel: { sums: [], privates: [] },
+      parallel: true,
     };
   });
 }

@@ -60,7 +60,10 @@ export function declarations(context: Context, node: acorn.VariableDeclaration):
     if (id.type !== "Identifier") return context.fail(id, "expected a name");
     const value = init ? expression(context, init) : undefined;
     const variable = context.declare(id.name, id, kind);
-    if (value === undefined) return [];
+    if (value === undefined) {
+      context.undefinedAtFirst.add(variable);
+      return [];
+    }
     return [declare(context, variable, value, id)];
   });
 }
@@ -113,7 +116,7 @@ function jump(context: Context, node: acorn.BreakStatement | acorn.ContinueState
     node.label ? label === node.label.name : is === "loop" || (isBreak && is === "switch");
   const target = context.targets.findLast(fits);
   if (target === undefined) return context.fail(node, "there is nothing to leave");
-  return { op: isBreak ? "break" : "continue", target: target.id };
+  return { op: isBreak ? "break" : "continue", target: target.id, site: context.site(node) };
 }
 
 function switchStatement(

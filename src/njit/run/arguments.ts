@@ -75,9 +75,6 @@ function addressOf(view: ArrayBufferView): number {
   return address;
 }
 
-/** Elements of the largest array that is kept alive by having been passed last. */
-const KEPT = 8192;
-
 /** Puts the value of one argument where C finds it. @returns whether it is of the type */
 export type Writer = (shared: Shared, value: unknown) => boolean;
 
@@ -115,18 +112,12 @@ export function writer(type: Type, position: number): Writer {
 }
 
 function arrayWriter(element: string, at: number): Writer {
-  let last: unknown;
   return ({ numbers }, value) => {
-    if (value !== last || value === undefined) {
-      if (!ArrayBuffer.isView(value) || elementOfArray(tagOf(value)) !== element) return false;
-      const { length } = value as Uint8Array;
-      numbers[at] = length === 0 ? 0 : addressOf(value);
-      // An empty one may be detached, or grow: it is looked at each time.
-      last = length > 0 && length <= KEPT ? value : undefined;
-      numbers[at + 1] = length;
-      return true;
-    }
-    numbers[at + 1] = (value as Uint8Array).length;
+    if (!ArrayBuffer.isView(value) || elementOfArray(tagOf(value)) !== element) return false;
+    const { length } = value as Uint8Array;
+    // An empty one may be detached, or grow: it is looked at each time.
+    numbers[at] = length === 0 ? 0 : addressOf(value);
+    numbers[at + 1] = length;
     return true;
   };
 }

@@ -1,7 +1,14 @@
 import { hash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { cpus } from "node:os";
-import { type GivenParams, type JitLibrary, jit, jitOnComm } from "../../jit/index.js";
+import {
+  type GivenParams,
+  type JitLibrary,
+  jit,
+  jitAsync,
+  jitOnComm,
+  jitOnCommAsync,
+} from "../../jit/index.js";
 import type { Communicator } from "../../mpi/index.js";
 import { emitLibrary, type Library } from "../emit/library.js";
 import { type BoundsCheck, infer, inferPlainly, type Program } from "../infer/program.js";
@@ -11,7 +18,6 @@ import type { Type } from "../types.js";
 
 /** What decides how a function is compiled. */
 export interface CompileOptions {
-  readonly boundscheck: BoundsCheck;
   readonly fastmath: boolean;
   readonly comm: Communicator | undefined;
   readonly params: GivenParams | undefined;
@@ -57,23 +63,55 @@ const FLAGS: readonly string[] = [
 const STRICT: readonly string[] = ["-ffp-contract=off"];
 const FAST: readonly string[] = ["-ffast-math", "-ffp-contract=fast"];
 
-/** The compiled library, from the cache or built. @throws JitError */
-export function compile(source: FunctionSource, { code }: Translation, options: CompileOptions): JitLibrary {
-  const { params, comm } = options;
-  const all: GivenParams = {
-    ...params,
-    generator: { cpu: cpu(), fastmath: options.fastmath },
-    build: {
-      ...params?.build,
-      language: "c",
-      cflags: [...FLAGS, ...(options.fastmath ? FAST : STRICT)],
-      cxxflagsOpt: [],
-      libs: ["m"],
+/** A library that is unloaded while its threads are there would end the process. */
+const THREADS: readonly string[] = ["-fopenmp", "-Wl,-z,nodelete"];
+
+/** What `jit` is asked for. */
+interface Wanted {
+  readonly name: string;
+  readonly params: GivenParams;
+  readonly generate: () => { source: string };
+}
+
+function wanted(source: FunctionSource, { code, library }: Translation, options: CompileOptions): Wanted {
+  const { params, fastmath } = options;
+  const flags = [...FLAGS, ...(fastmath ? FAST : STRICT), ...(library.hasThreads ? THREADS : [])];
+  return {
+    name: `njit-${source.name.replace(/\W/g, "_")}-${hash("sha256", code).slice(0, 32)}`,
+    params: {
+      ...params,
+      generator: { cpu: cpu(), fastmath },
+      build: { ...params?.build, language: "c", cflags: flags, cxxflagsOpt: [], libs: ["m"] },
     },
+    generate: () => ({ source: code }),
   };
-  const name = `njit-${source.name.replace(/\W/g, "_")}-${hash("sha256", code).slice(0, 32)}`;
-  const generate = () => ({ source: code });
-  const found = comm ? jitOnComm(comm, code, name, all, generate) : jit(code, name, all, { generate });
+}
+
+/** The compiled library, from the cache or built. @throws JitError */
+export function compile(
+  source: FunctionSource,
+  translation: Translation,
+  options: CompileOptions,
+): JitLibrary {
+  const { name, params, generate } = wanted(source, translation, options);
+  const { comm } = options;
+  const found = comm
+    ? jitOnComm(comm, translation.code, name, params, generate)
+    : jit(translation.code, name, params, { generate });
+  return found.library;
+}
+
+/** The same without blocking. */
+export async function compileAsync(
+  source: FunctionSource,
+  translation: Translation,
+  options: CompileOptions,
+): Promise<JitLibrary> {
+  const { name, params, generate } = wanted(source, translation, options);
+  const { comm } = options;
+  const found = comm
+    ? await jitOnCommAsync(comm, translation.code, name, params, generate)
+    : await jitAsync(translation.code, name, params, { generate });
   return found.library;
 }
 

@@ -2,7 +2,7 @@ import { randomFillSync } from "node:crypto";
 import { engine, type NativeFunction } from "../../ffi/index.js";
 import type { JitLibrary } from "../../jit/index.js";
 import { failure as mpiFailure } from "../../mpi/bindings/check.js";
-import type { Failure } from "../emit/library.js";
+import { type Failure, valueSlot } from "../emit/library.js";
 import { SLOTS } from "../emit/prelude.js";
 import type { Type } from "../types.js";
 import { Shared, type Writer, writer } from "./arguments.js";
@@ -15,59 +15,157 @@ interface Capture {
   readonly write: Writer;
 }
 
+/** Elements of the largest array that may be kept alive for long by having been passed last. */
+const SMALL = 8192;
+
+/** For how long a larger one is, in milliseconds. */
+const SOON = 1000;
+
+/** What one call at a time has: the slots that it shares with C, and what writes its arguments there. */
+class Frame {
+  readonly shared: Shared;
+  readonly #numbers: Float64Array;
+  readonly #areNumbers: readonly boolean[];
+  readonly #areArrays: readonly boolean[];
+  /** The arrays that were passed last: their addresses are where they belong. */
+  readonly #last: unknown[];
+  #isForgetting = false;
+  readonly #writers: readonly Writer[];
+  /** Whose it is at the moment. */
+  owner: Specialisation | undefined;
+
+  constructor(types: readonly Type[], captures: number) {
+    this.shared = new Shared(types.length + captures);
+    this.#numbers = this.shared.numbers;
+    this.#areNumbers = types.map(({ kind }) => kind === "f64");
+    this.#areArrays = types.map(({ kind }) => kind === "array");
+    this.#last = types.map(() => undefined);
+    this.#writers = types.map(writer);
+    randomFillSync(this.shared.bigints, SLOTS.random, 2);
+  }
+
+  #forgetSoon(): void {
+    this.#isForgetting = true;
+    setTimeout(() => {
+      this.#isForgetting = false;
+      this.#last.fill(undefined);
+    }, SOON).unref();
+  }
+
+  /** Takes the arguments. @returns whether they are of the types */
+  accepts(args: readonly unknown[]): boolean {
+    const areNumbers = this.#areNumbers;
+    const isArray = this.#areArrays;
+    const numbers = this.#numbers;
+    const last = this.#last;
+    const count = areNumbers.length;
+    if (args.length !== count) return false;
+    for (let i = 0; i < count; i++) {
+      const value = args[i];
+      if (typeof value === "number") {
+        if (!areNumbers[i]) return false;
+        numbers[valueSlot(i)] = value;
+      } else if (value !== undefined && value === last[i]) {
+        // Nothing, if it was detached.
+        numbers[valueSlot(i) + 1] = (value as Uint8Array).length;
+      } else {
+        if (!(this.#writers[i] as Writer)(this.shared, value)) return false;
+        // An empty one may be detached, or grow: it is looked at each time.
+        const size = isArray[i] ? (value as Uint8Array).length : 0;
+        last[i] = size > 0 ? value : undefined;
+        if (size > SMALL && !this.#isForgetting) this.#forgetSoon();
+      }
+    }
+    return true;
+  }
+}
+
+/**
+ * The frames of the calls that JavaScript waits for, by library: functions with the same code are in one library, which
+ * knows one place of its slots.
+ */
+const frames = new WeakMap<JitLibrary, Frame>();
+
 /** A function compiled for certain types of arguments, loaded. */
 export class Specialisation {
   readonly types: readonly Type[];
   readonly translation: Translation;
-  readonly #shared: Shared;
-  readonly #writers: readonly Writer[];
+  readonly #threads: number;
   readonly #captured: readonly Capture[];
+  readonly #library: JitLibrary;
+  readonly #frame: Frame;
   readonly #call: NativeFunction<"int32">;
   readonly #read: (shared: Shared) => unknown;
-  /** Kept, since C reads them. */
+  /** Kept, since C reads it. */
   readonly #table: BigInt64Array | undefined;
 
-  constructor(types: readonly Type[], translation: Translation, library: JitLibrary) {
-    const { program } = translation;
-    const { values, types: captured } = program.captured;
+  /** @param threads Of a prange; 0 for what OpenMP's environment says. */
+  constructor(types: readonly Type[], translation: Translation, library: JitLibrary, threads: number) {
     this.types = types;
     this.translation = translation;
-    this.#shared = new Shared(types.length + values.length);
-    this.#writers = types.map(writer);
+    this.#library = library;
+    this.#threads = threads;
+    const { values, types: captured } = translation.program.captured;
     this.#captured = values.map((value, i) => ({
       value,
       write: writer(captured[i] as Type, types.length + i),
     }));
     const { mpi } = translation.library;
-    if (mpi.length > 0) {
-      this.#table = mpiTable(mpi);
-      library.native("njit_bind_mpi", "void", ["pointer"])(engine().addressOf(this.#table));
+    if (mpi.length > 0) this.#table = mpiTable(mpi);
+    let frame = frames.get(library);
+    if (frame === undefined) {
+      frame = new Frame(types, values.length);
+      frames.set(library, frame);
+      library.native("njit_bind", "void", ["pointer"])(engine().addressOf(frame.shared.numbers));
     }
-    library.native("njit_bind", "void", ["pointer"])(engine().addressOf(this.#shared.numbers));
+    this.#frame = frame;
     this.#call = library.native("njit_call", "int32", []);
-    this.#read = reader(program.entry.result as Type);
-    randomFillSync(this.#shared.bigints, SLOTS.random, 2);
+    this.#read = reader(translation.program.entry.result as Type);
   }
 
-  /** Runs it, if the arguments are of its types. @returns whether they are; `result` has what it gives */
+  /** Takes the arguments of the next `run`. @returns whether they are of its types */
   accepts(args: readonly unknown[]): boolean {
-    const writers = this.#writers;
-    if (args.length !== writers.length) return false;
-    for (let i = 0; i < writers.length; i++) {
-      if (!(writers[i] as Writer)(this.#shared, args[i])) return false;
-    }
-    return true;
+    return this.#frame.accepts(args);
   }
 
   /** Runs it with the arguments that were accepted last. */
   run(): unknown {
+    const frame = this.#frame;
+    if (frame.owner !== this) this.#own(frame);
+    if (this.#captured.length > 0) this.#capture(frame.shared);
+    return this.#finish(this.#call(), frame.shared);
+  }
+
+  #own(frame: Frame): void {
+    const { numbers, bigints } = frame.shared;
+    frame.owner = this;
+    numbers[SLOTS.threads] = this.#threads;
+    if (this.#table !== undefined) bigints[SLOTS.mpi] = engine().addressOf(this.#table);
+  }
+
+  /** Takes what the function captures, as it is now. */
+  #capture(shared: Shared): void {
     for (let i = 0; i < this.#captured.length; i++) {
       const { value, write } = this.#captured[i] as Capture;
-      write(this.#shared, value);
+      write(shared, value);
     }
-    const status = this.#call();
-    if (status !== 0) throw errorOf(this.translation.library.failures[status - 1] as Failure, this.#shared);
-    return this.#read(this.#shared);
+  }
+
+  /** Runs it on another thread. Its arrays must not be used before that has ended. */
+  async runAsync(args: readonly unknown[]): Promise<unknown> {
+    const frame = new Frame(this.types, this.#captured.length);
+    this.#own(frame);
+    frame.accepts(args);
+    this.#capture(frame.shared);
+    const call = this.#library.asyncNative("njit_call_with", "int32", ["pointer"]);
+    const status = await call(engine().addressOf(frame.shared.numbers));
+    // Until here the arrays are C's.
+    return this.#finish(status, frame.shared, args);
+  }
+
+  #finish(status: number, shared: Shared, _kept?: readonly unknown[]): unknown {
+    if (status !== 0) throw errorOf(this.translation.library.failures[status - 1] as Failure, shared);
+    return this.#read(shared);
   }
 }
 
@@ -90,13 +188,11 @@ function itemReader(type: Type, at: number): (shared: Shared) => unknown {
 function errorOf(failure: Failure, { numbers }: Shared): Error {
   const { source, start, end } = failure.site;
   const [info, more] = [numbers[SLOTS.info] as number, numbers[SLOTS.more] as number];
-  const where = (message: string): string => source.error("ERR_NJIT_TYPE", message, start, end).message;
+  const outOfRange = (message: string): Error =>
+    Object.assign(new RangeError(source.located(message, start, end)), { code: "ERR_OUT_OF_RANGE" });
   switch (failure.is) {
     case "index":
-      return Object.assign(
-        new RangeError(where(`index ${info} is outside of an array of ${more} elements`)),
-        { code: "ERR_OUT_OF_RANGE" },
-      );
+      return outOfRange(`index ${info} is outside of an array of ${more} elements`);
     case "throw": {
       const made = (globalThis as unknown as Record<string, ErrorConstructor>)[failure.error] ?? Error;
       return new made(failure.message);
@@ -104,6 +200,6 @@ function errorOf(failure: Failure, { numbers }: Shared): Error {
     case "mpi":
       return mpiFailure(info, failure.operation);
     case "argument":
-      return Object.assign(new RangeError(where(failure.message)), { code: "ERR_OUT_OF_RANGE" });
+      return outOfRange(failure.message);
   }
 }

@@ -86,13 +86,17 @@ export class FunctionSource {
 
   /** An error about a part of it, with its line and a caret. */
   error(code: NjitErrorCode, message: string, start: number, end: number): NjitError {
-    const location = this.locationOf(start);
+    return new NjitError(code, this.located(message, start, end), this.locationOf(start));
+  }
+
+  /** A message with the place it is about: its line, and a caret below. */
+  located(message: string, start: number, end: number): string {
     const before = this.text.slice(0, start - this.#shift).split("\n");
     const line = this.text.split("\n")[before.length - 1] as string;
     const column = (before.at(-1) as string).length;
     const width = Math.max(1, Math.min(end - start, line.length - column));
     const frame = `    ${line}\n    ${line.slice(0, column).replace(/[^\t]/g, " ")}${"^".repeat(width)}`;
-    const { file, line: number, column: place } = location;
-    return new NjitError(code, `${message}\n  at ${file}:${number}:${place}\n${frame}`, location);
+    const { file, line: number, column: place } = this.locationOf(start);
+    return `${message}\n  at ${file}:${number}:${place}\n${frame}`;
   }
 }
