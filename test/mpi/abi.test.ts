@@ -170,6 +170,7 @@ const library: Library = {
   has: () => true,
   symbol: () => 4096n,
   func: () => assert.unreachable() as never,
+  asyncFunc: () => assert.unreachable() as never,
   close: () => {},
 };
 
