@@ -124,10 +124,22 @@ export interface NewArray extends Node<"new-array"> {
   readonly length: Expression;
 }
 /** `subarray`, `fill`, `set`: methods of arrays. */
+/** `nd(array, [nx, ny])`. */
+export interface MakeView extends Node<"make-view"> {
+  readonly array: Expression;
+  readonly shape: readonly Expression[];
+}
+/** `view.shape[axis]`. */
+export interface Extent extends Node<"extent"> {
+  readonly view: Expression;
+  readonly axis: number;
+}
 export interface ArrayCall extends Node<"array-call"> {
   readonly name: "subarray" | "fill" | "set";
   readonly array: Expression;
   readonly args: readonly Expression[];
+  /** What `set` is of a view of one dimension. Set by inference. */
+  store?: Store;
 }
 export interface MpiOperation extends Node<"mpi"> {
   readonly call: MpiCall;
@@ -173,6 +185,8 @@ export type Expression =
   | Call
   | NewArray
   | ArrayCall
+  | MakeView
+  | Extent
   | MpiOperation
   | Handle
   | StatusField
@@ -305,6 +319,10 @@ export function partsOf(expression: Expression): readonly Expression[] {
       return [expression.length];
     case "array-call":
       return [expression.array, ...expression.args];
+    case "make-view":
+      return [expression.array, ...expression.shape];
+    case "extent":
+      return [expression.view];
     case "mpi":
       return [...expression.args, expression.comm].filter((part) => part !== undefined);
     case "status-field":

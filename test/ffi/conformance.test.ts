@@ -289,5 +289,21 @@ forEachEngine((ffi, lacks) => {
     assert.is(library.func("echo_int32", "int32", ["int32"])(3), 3);
   });
 
+  test("calls on another thread, while JavaScript goes on", async () => {
+    if (lacks.async) {
+      throwsCode(() => library.asyncFunc("take_turns", "int32", ["pointer"]), "ERR_FFI_UNSUPPORTED");
+      return;
+    }
+    // C waits until JavaScript, which does not wait for C, has written a 1.
+    const turns = new Int32Array(new SharedArrayBuffer(64), 0, 2);
+    const call = library.asyncFunc("take_turns", "int32", ["pointer"]);
+    const returned = call(ffi.addressOf(turns));
+    Atomics.store(turns, 0, 1);
+    assert.is(await returned, 42);
+    assert.is(turns[1], 7);
+    assert.is(await library.asyncFunc("echo_int64", "int64", ["int64"])(2n ** 60n), 2n ** 60n);
+    throwsCode(() => library.asyncFunc("no_such_function", "void", []), "ERR_FFI_SYMBOL");
+  });
+
   test.run();
 });

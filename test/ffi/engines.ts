@@ -15,12 +15,19 @@ export interface Lacks {
   readonly argument: readonly CType[];
   readonly result: readonly CType[];
   readonly callbacks: boolean;
+  /** Calls on another thread. */
+  readonly async: boolean;
 }
 
 const LACKS: Record<EngineName, Lacks> = {
-  koffi: { argument: [], result: [], callbacks: false },
-  "ffi-rs": { argument: ["int8", "uint16"], result: ["int8", "uint16", "float"], callbacks: true },
-  node: { argument: [], result: [], callbacks: false },
+  koffi: { argument: [], result: [], callbacks: false, async: false },
+  "ffi-rs": {
+    argument: ["int8", "uint16"],
+    result: ["int8", "uint16", "float"],
+    callbacks: true,
+    async: false,
+  },
+  node: { argument: [], result: [], callbacks: false, async: true },
 };
 
 /** The path of the compiled {@link FIXTURE}. */

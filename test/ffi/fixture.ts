@@ -53,6 +53,13 @@ double weigh(int32_t a, double b, int64_t c, float d, const double *e, uint32_t 
        + 7 * g + 8 * h + 9 * i + 10 * j + 11 * (k == NULL) + 12 * l;
 }
 
+/* Goes on when the first is no longer 0, for at most a second or so. */
+int32_t take_turns(volatile int32_t *turns) {
+  for (int64_t i = 0; i < 2000000000 && turns[0] == 0; i++) {}
+  turns[1] = 7;
+  return turns[0] == 1 ? 42 : 0;
+}
+
 /* Adds 1 to each byte. */
 void increment(uint8_t *bytes, int32_t count) {
   for (int32_t i = 0; i < count; i++) bytes[i]++;

@@ -89,6 +89,12 @@ export class Emitter {
 /** The length of an array variable. */
 export const lengthOf = (variable: Variable): string => `${variable.c}_n`;
 
+/** The lengths of the dimensions of a view variable. */
+export const shapeOf = (variable: Variable): string[] =>
+  variable.type?.kind === "view"
+    ? Array.from({ length: variable.type.rank }, (_, axis) => `${variable.c}_s${axis}`)
+    : [];
+
 const effects = new WeakMap<Expression, boolean>();
 
 /** Whether it changes something, so that what comes before it has to be kept. */
@@ -108,6 +114,7 @@ function isEffect(expression: Expression): boolean {
     case "call":
     case "mpi":
     case "new-array":
+    case "make-view":
       return true;
     case "array-call":
       return expression.name !== "subarray";

@@ -1,7 +1,18 @@
-import type { ArrayCall, Assign, Call, Conditional, Expression, Load, Logical, Store } from "../ir.js";
+import type {
+  ArrayCall,
+  Assign,
+  Call,
+  Conditional,
+  Expression,
+  Load,
+  Logical,
+  MakeView,
+  Store,
+  Variable,
+} from "../ir.js";
 import { BINARY, type Operand } from "../operators.js";
-import { BOOL, ELEMENTS, F64, I64, int, type Type, VOID } from "../types.js";
-import { type Emitter, hasEffects, lengthOf } from "./emitter.js";
+import { BOOL, ELEMENTS, type ElementName, F64, I64, int, type Type, VOID } from "../types.js";
+import { type Emitter, hasEffects, lengthOf, shapeOf } from "./emitter.js";
 import { emitMpi } from "./mpi.js";
 import { integer, number, Value } from "./operand.js";
 
@@ -44,7 +55,13 @@ export function value(emitter: Emitter, e: Expression): Value {
       return call(emitter, e);
     case "mpi":
       return emitMpi(emitter, e);
+    case "make-view":
+      array(emitter, e);
+      return new Value("0", type);
+    case "extent":
+      return new Value(array(emitter, e.view).shape[e.axis] as string, type);
     case "array-call":
+      if (e.store !== undefined) return store(emitter, e.store, false);
       arrayCall(emitter, e);
       return new Value("0", VOID);
     case "status-field":
@@ -92,20 +109,28 @@ function constant(given: unknown): Value {
 const floatConstant = (n: number): string | undefined =>
   Math.fround(n) === n && Number.isFinite(n) ? `${number(n)}f`.replace(")f", "f)") : undefined;
 
+/** Where an array or a view is, in C. */
+interface Place {
+  readonly pointer: string;
+  readonly length: string;
+  readonly element: ElementName;
+  /** Of a view, the length of each dimension. */
+  readonly shape: readonly string[];
+}
+
 /** An array with its length. */
-export function array(
-  emitter: Emitter,
-  e: Expression,
-): { pointer: string; length: string; element: keyof typeof ELEMENTS } {
-  const type = e.type as Extract<Type, { kind: "array" }>;
+export function array(emitter: Emitter, e: Expression): Place {
+  const type = e.type as Extract<Type, { kind: "array" | "view" }>;
   const { element } = type;
   const { c, bytes } = ELEMENTS[element];
   switch (e.op) {
     case "read":
-      return { pointer: e.variable.c, length: lengthOf(e.variable), element };
+      return placeOf(e.variable, element);
     case "assign":
       giveArray(emitter, e);
-      return { pointer: e.variable.c, length: lengthOf(e.variable), element };
+      return placeOf(e.variable, element);
+    case "make-view":
+      return makeView(emitter, e);
     case "new-array": {
       const given = value(emitter, e.length);
       const length = emitter.keep(
@@ -124,11 +149,12 @@ export function array(
       emitter.say(
         `if (UNLIKELY(!${pointer} || ${length} > ${emitter.program.assumption.most}LL)) ${emitter.fail(failure)}`,
       );
-      return { pointer, length, element };
+      return { pointer, length, element, shape: [] };
     }
     case "array-call":
       return arrayCall(emitter, e);
     case "conditional": {
+      if (type.kind === "view") break;
       const test = condition(emitter, e.test);
       const pointer = emitter.name("p");
       const length = emitter.name("n");
@@ -140,27 +166,52 @@ export function array(
       const otherwise = array(emitter, e.otherwise);
       emitter.say(`${pointer} = ${otherwise.pointer}; ${length} = ${otherwise.length};`);
       emitter.say("}");
-      return { pointer, length, element };
+      return { pointer, length, element, shape: [] };
     }
-    default:
-      throw e.site.source.error(
-        "ERR_NJIT_UNSUPPORTED",
-        "expected the name of an array",
-        e.site.start,
-        e.site.end,
-      );
   }
+  const { source, start, end } = e.site;
+  throw source.error("ERR_NJIT_UNSUPPORTED", "expected the name of an array", start, end);
 }
 
-function arrayCall(emitter: Emitter, e: ArrayCall): ReturnType<typeof array> {
+const placeOf = (variable: Variable, element: ElementName): Place => ({
+  pointer: variable.c,
+  length: lengthOf(variable),
+  element,
+  shape: shapeOf(variable),
+});
+
+function makeView(emitter: Emitter, e: MakeView): Place {
+  const { pointer, length, element } = array(emitter, e.array);
+  const shape = values(emitter, e.shape).map((given) => {
+    const text = given.type.kind === "int" ? given.int : `njit_index(${given.f64})`;
+    return emitter.keep(text, int(0, 1));
+  });
+  // Each is no more than the array has before it is multiplied.
+  const fits = shape.reduceRight(
+    (rest, each) => `(${each} == 0 ? 0 : ${rest} > ${length} / ${each} ? -1 : ${rest} * ${each})`,
+    "1",
+  );
+  const failure = {
+    is: "argument",
+    site: e.site,
+    message: "the array has too few elements for this shape",
+  } as const;
+  const isNegative = shape.map((each) => `${each} < 0`).join(" || ");
+  emitter.say(
+    `if (UNLIKELY(${isNegative} || ${fits.replaceAll("-1", "INT64_MAX / 2")} > ${length})) ${emitter.fail(failure)}`,
+  );
+  return { pointer, length, element, shape };
+}
+
+function arrayCall(emitter: Emitter, e: ArrayCall): Place {
   const target = array(emitter, e.array);
   const { c } = ELEMENTS[target.element];
   const bound = (given: Value | undefined, otherwise: string): string =>
     given === undefined ? otherwise : `njit_within(${whole(given)}, ${target.length})`;
   if (e.name === "set") {
-    const source = array(emitter, e.args[e.args.length - 1 === 0 ? 0 : 1] as Expression);
-    const offset =
-      e.args.length > 1 ? emitter.keep(whole(value(emitter, e.args[0] as Expression)), int(0, 1)) : "0";
+    const [from, at] = e.args as [Expression, Expression | undefined];
+    const source = array(emitter, from);
+    const offset = at === undefined ? "0" : emitter.keep(whole(value(emitter, at)), int(0, 1));
     const failure = {
       is: "throw",
       site: e.site,
@@ -190,7 +241,7 @@ function arrayCall(emitter: Emitter, e: ArrayCall): ReturnType<typeof array> {
   const length = emitter.keep(`${end} > ${begin} ? ${end} - ${begin} : 0`, int(0, 1));
   const pointer = emitter.name("p");
   emitter.say(`${c} *${pointer} = ${target.pointer} + ${begin};`);
-  return { pointer, length, element: target.element };
+  return { pointer, length, element: target.element, shape: [] };
 }
 
 /** An integer for what takes one, of a double its integral part. */
@@ -198,14 +249,17 @@ const whole = (given: Value): string =>
   given.type.kind === "int" ? given.int : `(int64_t)fmax(-9e15, fmin(9e15, trunc(${given.f64})))`;
 
 function giveArray(emitter: Emitter, e: Assign): void {
-  const { pointer, length } = array(emitter, e.value);
+  const { pointer, length, shape } = array(emitter, e.value);
   emitter.say(`${e.variable.c} = ${pointer}; ${lengthOf(e.variable)} = ${length};`);
+  shapeOf(e.variable).forEach((extent, axis) => {
+    emitter.say(`${extent} = ${shape[axis]};`);
+  });
 }
 
 function assign(emitter: Emitter, e: Assign): Value {
   const { variable } = e;
   const type = variable.type as Type;
-  if (type.kind === "array") {
+  if (type.kind === "array" || type.kind === "view") {
     giveArray(emitter, e);
     return new Value(variable.c, type);
   }
@@ -337,17 +391,30 @@ function index(emitter: Emitter, given: Value): string {
 }
 
 /** The place of an element, after its check. */
-function element(emitter: Emitter, e: Load | Store, target: ReturnType<typeof array>, at: Value): string {
-  if (emitter.unchecked.has(e) || emitter.boundscheck === "none") {
-    return `${target.pointer}[${at.type.kind === "int" ? at.int : `(int64_t)${at.f64}`}]`;
-  }
-  const i = index(emitter, at);
-  const original = at.type.kind === "int" ? i : at.f64;
-  emitter.say(
-    `if (UNLIKELY((uint64_t)${i} >= (uint64_t)${target.length})) ${emitter.fail({ is: "index", site: e.site }, original, target.length)}`,
-  );
-  return `${target.pointer}[${i}]`;
+function element(emitter: Emitter, e: Load | Store, target: Place, at: readonly Value[]): string {
+  const isUnchecked = emitter.unchecked.has(e) || emitter.boundscheck === "none";
+  const isView = target.shape.length > 0;
+  const indexes = at.map((each, axis) => {
+    if (isUnchecked) return each.type.kind === "int" ? each.int : `(int64_t)${each.f64}`;
+    const i = index(emitter, each);
+    const original = each.type.kind === "int" ? i : each.f64;
+    const length = isView ? (target.shape[axis] as string) : target.length;
+    const failure = { is: "index", site: e.site } as const;
+    emitter.say(
+      `if (UNLIKELY((uint64_t)${i} >= (uint64_t)${length})) ${emitter.fail(failure, original, length)}`,
+    );
+    return i;
+  });
+  const offset = indexes.reduce((before, each, axis) => `(${before}) * ${target.shape[axis]} + ${each}`);
+  return `${target.pointer}[${offset}]`;
 }
+
+/** Whether an index outside of an array is no error. */
+const isLenient = (emitter: Emitter, e: Load | Store, target: Place): boolean =>
+  emitter.boundscheck === "js" &&
+  target.shape.length === 0 &&
+  ELEMENTS[target.element].type.kind !== "i64" &&
+  !emitter.unchecked.has(e);
 
 function load(emitter: Emitter, e: Load, type: Type): Value {
   if (e.array.type?.kind === "tuple") {
@@ -358,10 +425,10 @@ function load(emitter: Emitter, e: Load, type: Type): Value {
     );
   }
   const target = array(emitter, e.array);
-  const at = value(emitter, e.indexes[0] as Expression);
+  const at = values(emitter, e.indexes);
   const own = ELEMENTS[target.element].type;
-  if (emitter.boundscheck === "js" && own.kind !== "i64" && !emitter.unchecked.has(e)) {
-    const i = index(emitter, at);
+  if (isLenient(emitter, e, target)) {
+    const i = index(emitter, at[0] as Value);
     const here = new Value(`${target.pointer}[${i}]`, own);
     return new Value(`((uint64_t)${i} < (uint64_t)${target.length} ? ${here.as(type)} : NAN)`, type);
   }
@@ -393,15 +460,16 @@ function stored(given: Value, name: keyof typeof ELEMENTS): string {
 function store(emitter: Emitter, e: Store, isUsed: boolean): Value {
   const target = array(emitter, e.array);
   const own = ELEMENTS[target.element].type;
-  const isLenient = emitter.boundscheck === "js" && own.kind !== "i64" && !emitter.unchecked.has(e);
+  const isQuiet = isLenient(emitter, e, target);
   // What is combined with the old element is evaluated after that is read.
   const isReadFirst = e.compound !== undefined && hasEffects(e.value);
-  const first = isReadFirst ? [e.indexes[0] as Expression] : [e.indexes[0] as Expression, e.value];
-  const [at, early] = values(emitter, first) as [Value, Value];
+  const all = values(emitter, isReadFirst ? e.indexes : [...e.indexes, e.value]);
+  const at = all.slice(0, e.indexes.length);
+  const early = all[e.indexes.length] as Value;
   let place: string;
   let isThere: string | undefined;
-  if (isLenient) {
-    const i = index(emitter, at);
+  if (isQuiet) {
+    const i = index(emitter, at[0] as Value);
     place = `${target.pointer}[${i}]`;
     isThere = `(uint64_t)${i} < (uint64_t)${target.length}`;
   } else place = element(emitter, e, target, at);
@@ -413,10 +481,10 @@ function store(emitter: Emitter, e: Store, isUsed: boolean): Value {
     return kept;
   };
   if (e.compound === undefined) return put(early);
-  const type: Type = isLenient && own.kind === "int" ? F64 : own;
+  const type: Type = isQuiet && own.kind === "int" ? F64 : own;
   const there = own.kind === "int" ? new Value(`(int64_t)${place}`, own) : new Value(place, own);
   const before = isThere === undefined ? there : new Value(`(${isThere} ? ${there.as(type)} : NAN)`, type);
-  const isKept = isReadFirst || isUsed || isLenient;
+  const isKept = isReadFirst || isUsed || isQuiet;
   const old = isKept ? new Value(emitter.keep(before.text, type), type) : before;
   const given = isReadFirst ? value(emitter, e.value) : early;
   const operation = { op: "binary", name: e.compound, left: e, right: e.value, site: e.site } as const;
@@ -461,9 +529,9 @@ function call(emitter: Emitter, e: Call): Value {
   const texts: string[] = ["c"];
   e.args.forEach((arg, i) => {
     const wanted = instance.parameterTypes[i] as Type;
-    if (wanted.kind === "array") {
-      const { pointer, length } = array(emitter, arg);
-      texts.push(pointer, length);
+    if (wanted.kind === "array" || wanted.kind === "view") {
+      const { pointer, length, shape } = array(emitter, arg);
+      texts.push(pointer, length, ...shape);
       return;
     }
     const given = value(emitter, arg);

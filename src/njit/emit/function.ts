@@ -1,7 +1,7 @@
 import type { Program } from "../infer/program.js";
 import type { Instance, Loop, Statement, Switch } from "../ir.js";
 import { ELEMENTS, type Type } from "../types.js";
-import { Emitter, lengthOf } from "./emitter.js";
+import { Emitter, lengthOf, shapeOf } from "./emitter.js";
 import { condition, perform, value } from "./expression.js";
 import { hoisted } from "./hoist.js";
 import { cType, type Library, valueSlot } from "./library.js";
@@ -20,9 +20,10 @@ export function emitFunction(
   const parameters = lowered.parameters.flatMap((_, i) => {
     const type = parameterTypes[i] as Type;
     const name = argumentName(i);
-    return type.kind === "array"
-      ? [`${cType(type, library)}${name}`, `int64_t ${name}_n`]
-      : [`${cType(type, library)} ${name}`];
+    if (type.kind !== "array" && type.kind !== "view") return [`${cType(type, library)} ${name}`];
+    const extents =
+      type.kind === "view" ? Array.from({ length: type.rank }, (_, axis) => `int64_t ${name}_s${axis}`) : [];
+    return [`${cType(type, library)}${name}`, `int64_t ${name}_n`, ...extents];
   });
   const head = `static ${cType(result, library)} ${emitter.nameOf(instance)}(${["slot *c", ...parameters].join(", ")})`;
   statement(emitter, lowered.body);
@@ -51,7 +52,7 @@ function variables(emitter: Emitter): string[] {
     const parameter = lowered.parameters.indexOf(variable);
     const capture = lowered.captures.find((each) => each.variable === variable);
     const c = cType(type, library);
-    if (type.kind === "array") {
+    if (type.kind === "array" || type.kind === "view") {
       const element = ELEMENTS[type.element].c;
       const at = capture === undefined ? 0 : valueSlot(emitter.seeds + capture.index);
       const [pointer, length] =
@@ -60,7 +61,16 @@ function variables(emitter: Emitter): string[] {
           : capture === undefined
             ? ["0", "0"]
             : [`(${element} *)(intptr_t)c[${at}].f`, `(int64_t)c[${at + 1}].f`];
-      return [`${c}${variable.c} = ${pointer}; int64_t ${lengthOf(variable)} = ${length};`];
+      const shape = shapeOf(variable).map((extent, axis) => {
+        const given =
+          parameter >= 0
+            ? `${argumentName(parameter)}_s${axis}`
+            : capture
+              ? `(int64_t)c[${at + 2 + axis}].f`
+              : "0";
+        return `int64_t ${extent} = ${given};`;
+      });
+      return [`${c}${variable.c} = ${pointer}; int64_t ${lengthOf(variable)} = ${length};`, ...shape];
     }
     if (parameter >= 0) return [`${c} ${variable.c} = ${argumentName(parameter)};`];
     if (capture !== undefined)

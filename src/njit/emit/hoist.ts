@@ -9,7 +9,7 @@ import {
   visitExpressions,
 } from "../ir.js";
 import type { Type } from "../types.js";
-import { type Emitter, lengthOf } from "./emitter.js";
+import { type Emitter, lengthOf, shapeOf } from "./emitter.js";
 import { value } from "./expression.js";
 
 /*
@@ -38,20 +38,22 @@ export function hoisted(emitter: Emitter, s: Loop): Plan | undefined {
   visitExpressions(s.body, (e) => {
     if ((e.op !== "load" && e.op !== "store") || emitter.unchecked.has(e)) return;
     const { array, indexes } = e;
-    const [at] = indexes;
+    const { type } = array;
     if (
       array.op !== "read" ||
-      array.type?.kind !== "array" ||
-      nest.isAssigned(array.variable) ||
-      at?.type?.kind !== "int"
+      (type?.kind !== "array" && type?.kind !== "view") ||
+      nest.isAssigned(array.variable)
     )
       return;
-    const extent = extentOf(emitter, nest, at, 0);
-    if (extent === undefined) return;
+    const extents = indexes.map((at) => extentOf(emitter, nest, at, 0));
+    if (extents.includes(undefined)) return;
     accesses.push(e);
-    const length = lengthOf(array.variable);
-    if (extent.low !== "0") tests.add(`${extent.low} >= 0`);
-    tests.add(`${extent.high} < ${length}`);
+    const lengths = type.kind === "view" ? shapeOf(array.variable) : [lengthOf(array.variable)];
+    extents.forEach((extent, axis) => {
+      const { low, high } = extent as Extent;
+      if (low !== "0") tests.add(`${low} >= 0`);
+      tests.add(`${high} < ${lengths[axis]}`);
+    });
   });
   if (accesses.length === 0 || tests.size > MOST) return undefined;
   return { test: [...tests].join(" && "), accesses };
@@ -151,6 +153,12 @@ function extentOf(emitter: Emitter, nest: Nest, e: Expression, depth: number): E
       if (counting !== undefined) return extentOfCounter(counting, of);
       const definition = nest.definitionOf(variable);
       return definition && of(definition);
+    }
+    case "extent": {
+      const { view, axis } = e;
+      return view.op === "read" && !nest.isAssigned(view.variable)
+        ? same(shapeOf(view.variable)[axis] as string)
+        : undefined;
     }
     case "unary": {
       if (e.name === "+") return of(e.operand);

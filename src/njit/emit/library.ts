@@ -134,8 +134,12 @@ function emitEntry(
   const values = [...seeds, ...program.captured.types];
   values.forEach((type, i) => {
     const at = valueSlot(i);
-    if (type.kind === "array" || type.kind === "view") guards.push(`c[${at + 1}].f <= ${most}.0`);
-    else if (i < seeds.length && program.integers.has(i) && type.kind === "f64") {
+    if (type.kind === "array" || type.kind === "view") {
+      guards.push(`c[${at + 1}].f <= ${most}.0`);
+      for (let axis = 0; type.kind === "view" && axis < type.rank; axis++) {
+        guards.push(`c[${at + 2 + axis}].f <= ${most}.0`);
+      }
+    } else if (i < seeds.length && program.integers.has(i) && type.kind === "f64") {
       const low = most === 2 ** 31 - 1 ? -(2 ** 31) : -most;
       const x = `c[${at}].f`;
       guards.push(
@@ -166,6 +170,10 @@ function emitEntry(
 
 function argument(seed: Type, type: Type, at: number): string[] {
   switch (seed.kind) {
+    case "view": {
+      const extents = Array.from({ length: seed.rank }, (_, axis) => `(int64_t)c[${at + 2 + axis}].f`);
+      return [`(${ELEMENTS[seed.element].c} *)(intptr_t)c[${at}].f`, `(int64_t)c[${at + 1}].f`, ...extents];
+    }
     case "array":
       return [`(${ELEMENTS[seed.element].c} *)(intptr_t)c[${at}].f`, `(int64_t)c[${at + 1}].f`];
     case "bool":

@@ -124,7 +124,7 @@ function parameterOf(
         break;
       }
       const of = given as Expression;
-      if (of.type?.kind !== "array")
+      if (of.type?.kind !== "array" && of.type?.kind !== "view")
         throw of.site.source.error("ERR_NJIT_TYPE", `${name}: expected an array`, of.site.start, of.site.end);
       const { pointer, length, element: found } = array(emitter, of);
       element.name = found;

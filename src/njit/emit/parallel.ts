@@ -9,7 +9,7 @@ import {
   type Variable,
   visitExpressions,
 } from "../ir.js";
-import { type Emitter, lengthOf } from "./emitter.js";
+import { type Emitter, lengthOf, shapeOf } from "./emitter.js";
 import { value } from "./expression.js";
 import { valueSlot } from "./library.js";
 
@@ -178,4 +178,6 @@ export function emitParallel(
 
 /** The names of a variable in C. */
 const namesOf = (variable: Variable): string[] =>
-  variable.type?.kind === "array" ? [variable.c, lengthOf(variable)] : [variable.c];
+  variable.type?.kind === "array" || variable.type?.kind === "view"
+    ? [variable.c, lengthOf(variable), ...shapeOf(variable)]
+    : [variable.c];

@@ -87,6 +87,24 @@ function typeOf(inference: Inference, e: Expression, isCounted: boolean): Type |
     }
     case "array-call":
       return typeOfArrayCall(inference, e);
+    case "make-view": {
+      const array = infer(inference, e.array);
+      for (const length of e.shape) {
+        const type = infer(inference, length);
+        if (type !== undefined && !isNumber(type)) inference.fail(length.site, "expected a length");
+      }
+      if (array === undefined) return undefined;
+      if (array.kind !== "array")
+        return inference.fail(e.array.site, `expected an array, got ${typeName(array)}`);
+      return { kind: "view", element: array.element, rank: e.shape.length };
+    }
+    case "extent": {
+      const view = infer(inference, e.view);
+      if (view === undefined) return undefined;
+      const isThere = view.kind === "view" && Number.isInteger(e.axis) && e.axis >= 0 && e.axis < view.rank;
+      if (!isThere) return inference.fail(e.site, `${typeName(view)} has no dimension ${e.axis}`);
+      return int(0, inference.program.assumption.most);
+    }
     case "mpi":
       return typeOfMpi(inference, e);
     case "handle":
@@ -288,7 +306,9 @@ function checkIndexes(
 function elementType(inference: Inference, array: Type): Type {
   if (array.kind !== "array" && array.kind !== "view") return F64;
   const { type } = ELEMENTS[array.element];
-  return inference.program.boundscheck === "js" && type.kind === "int" ? F64 : type;
+  // An index outside of a view is an error in JavaScript as well.
+  const isLenient = inference.program.boundscheck === "js" && array.kind === "array";
+  return isLenient && type.kind === "int" ? F64 : type;
 }
 
 function typeOfLoad(inference: Inference, e: Load): Type | undefined {
@@ -356,6 +376,20 @@ function typeOfCall(inference: Inference, e: Call): Type | undefined {
 
 function typeOfArrayCall(inference: Inference, e: ArrayCall): Type | undefined {
   const array = infer(inference, e.array);
+  if (array?.kind === "view" && e.name === "set" && e.args.length === 2) {
+    const [index, value] = e.args as [Expression, Expression];
+    e.store ??= {
+      op: "store",
+      array: e.array,
+      indexes: [index],
+      compound: undefined,
+      value,
+      gives: "new",
+      site: e.site,
+    };
+    infer(inference, e.store);
+    return VOID;
+  }
   const args = e.args.map((arg) => infer(inference, arg));
   if (array === undefined || args.includes(undefined)) return array;
   if (array.kind !== "array") return inference.fail(e.site, `${typeName(array)} has no ${e.name}()`);

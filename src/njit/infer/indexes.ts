@@ -62,6 +62,7 @@ export function indexParameters(
   visitExpressions(lowered.body, (each) => {
     if (each.op === "load" || each.op === "store") for (const index of each.indexes) demand(index);
     else if (each.op === "new-array") demand(each.length);
+    else if (each.op === "make-view") for (const length of each.shape) demand(length);
     else if (each.op === "array-call" && each.name === "subarray") for (const arg of each.args) demand(arg);
     else if (each.op === "array-call") for (const arg of each.args.slice(1)) demand(arg);
     else if (each.op === "mpi") {

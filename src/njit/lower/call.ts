@@ -55,6 +55,16 @@ export function call(
       return context.fail(callee, "only functions from outside can be called");
     case "math":
       return mathCall(context, meaning.name, list(context, given), node);
+    case "nd": {
+      const [array, shape] = given;
+      if (given.length !== 2 || array === undefined || shape?.type !== "ArrayExpression") {
+        return context.fail(node, "expected nd(array, [nx, ny])");
+      }
+      const lengths = shape.elements.map((each) =>
+        each === null || each.type === "SpreadElement" ? context.fail(shape, "expected lengths") : each,
+      );
+      return { op: "make-view", array: expression(context, array), shape: list(context, lengths), site };
+    }
     case "mpi":
       return mpiCall(context, meaning.name, given, undefined, node, site);
     case "number function":

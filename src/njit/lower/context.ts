@@ -2,7 +2,7 @@ import type * as acorn from "acorn";
 import type { NjitErrorCode } from "../error.js";
 import { type CapturedVariable, type Expression, type Site, Variable } from "../ir.js";
 import type { FunctionSource } from "../source/source.js";
-import { COMM, elementOfArray, type Type } from "../types.js";
+import { COMM, type ElementName, elementOfArray, type Type } from "../types.js";
 import { capturedValue, type Meaning, meaningOf } from "./names.js";
 import { Scope } from "./scope.js";
 
@@ -108,6 +108,11 @@ export class Context {
   /** What stands for a captured value that is an array or a communicator. */
   capturedExpression(meaning: Meaning, node: acorn.Node, name: string): Expression | undefined {
     if (meaning.is === "communicator") return this.captureOf(meaning.value as object, COMM, node, name);
+    if (meaning.is === "view") {
+      const { data, shape } = meaning.value;
+      const element = elementOfArray(data[Symbol.toStringTag]) as ElementName;
+      return this.captureOf(meaning.value, { kind: "view", element, rank: shape.length }, node, name);
+    }
     if (meaning.is !== "array") return undefined;
     const element = elementOfArray(meaning.array);
     if (element === undefined) this.fail(node, `${name} is a ${meaning.array}, which cannot be compiled`);

@@ -212,6 +212,14 @@ function place(
 
 function member(context: Context, node: acorn.MemberExpression, site: Site): Expression {
   if (node.computed) {
+    const { object: of, property } = node;
+    const isShape =
+      of.type === "MemberExpression" && !of.computed && (of.property as acorn.Identifier).name === "shape";
+    if (isShape) {
+      const axis = property.type === "Literal" ? property.value : undefined;
+      if (typeof axis !== "number") return context.fail(property, "expected the number of a dimension");
+      return { op: "extent", view: expression(context, of.object as acorn.Expression), axis, site };
+    }
     const array = expression(context, node.object as acorn.Expression);
     return { op: "load", array, indexes: [expression(context, node.property as acorn.Expression)], site };
   }

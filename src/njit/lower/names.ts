@@ -4,6 +4,7 @@ import type { MpiCallName } from "../mpi-calls.js";
 import { scopesOf } from "../source/inspect.js";
 import type { AnyFunction, FunctionSource } from "../source/source.js";
 import { elementOfArray } from "../types.js";
+import { NdView, nd } from "../view.js";
 import { Communicator, IN_PLACE, mpiFunctions, Op } from "./mpi-names.js";
 import { nativeSourceOf } from "./registry.js";
 
@@ -21,6 +22,8 @@ export type Meaning =
   | { readonly is: "communicator"; readonly value: unknown }
   | { readonly is: "handle"; readonly of: Handle["of"]; readonly value: unknown }
   | { readonly is: "prange" }
+  | { readonly is: "nd" }
+  | { readonly is: "view"; readonly value: NdView }
   | { readonly is: "number function" | "error class" | "bigint function"; readonly name: string }
   | { readonly is: "object"; readonly value: object };
 
@@ -67,6 +70,7 @@ function meaningOfFunction(fn: AnyFunction): Meaning {
   const mpi = mpiFunctions().get(fn);
   if (mpi !== undefined) return { is: "mpi", name: mpi };
   if ((fn as unknown) === prange) return { is: "prange" };
+  if ((fn as unknown) === nd) return { is: "nd" };
   const number = NUMBER_FUNCTIONS.get(fn);
   if (number !== undefined) return { is: "number function", name: number };
   if ((fn as unknown) === BigInt) return { is: "bigint function", name: "BigInt" };
@@ -79,6 +83,7 @@ function meaningOfFunction(fn: AnyFunction): Meaning {
 
 function meaningOfObject(value: object): Meaning {
   if (value === Math) return { is: "math namespace" };
+  if (value instanceof NdView) return { is: "view", value };
   if (value instanceof Communicator) return { is: "communicator", value };
   if (value instanceof Op) return { is: "handle", of: "op", value };
   if (ArrayBuffer.isView(value)) {

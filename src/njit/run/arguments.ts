@@ -1,8 +1,19 @@
-import { invalidType, outOfRange } from "../../argument-error.js";
+import { invalidType, invalidValue, outOfRange } from "../../argument-error.js";
 import { engine } from "../../ffi/index.js";
 import { Communicator } from "../../mpi/index.js";
 import { valueSlot } from "../emit/library.js";
-import { BOOL, COMM, elementOfArray, F64, I64, type Type, typeName } from "../types.js";
+import {
+  BOOL,
+  COMM,
+  type ElementName,
+  elementOfArray,
+  F64,
+  I64,
+  type Type,
+  typeName,
+  type ViewType,
+} from "../types.js";
+import { NdView } from "../view.js";
 
 /** What JavaScript and C share: numbers in `numbers`, bigints and handles in the same memory as `bigints`. */
 export class Shared {
@@ -27,6 +38,10 @@ function typeOfArgument(value: unknown): Type | undefined {
     default: {
       const element = ArrayBuffer.isView(value) ? elementOfArray(tagOf(value)) : undefined;
       if (element !== undefined) return { kind: "array", element };
+      if (value instanceof NdView) {
+        const { data, shape } = value;
+        return { kind: "view", element: elementOfArray(tagOf(data)) as ElementName, rank: shape.length };
+      }
       return value instanceof Communicator ? COMM : undefined;
     }
   }
@@ -46,7 +61,7 @@ export function typesOfArguments(
     if (type !== undefined) return type;
     throw invalidType(
       parameters[i] as string,
-      "a number, boolean, bigint, TypedArray or Communicator",
+      "a number, boolean, bigint, TypedArray, nd view or Communicator",
       value,
     );
   });
@@ -106,6 +121,8 @@ export function writer(type: Type, position: number): Writer {
       };
     case "array":
       return arrayWriter(type.element, at);
+    case "view":
+      return viewWriter(type, at);
     default:
       throw new TypeError(`${typeName(type)} is no type of an argument`);
   }
@@ -118,6 +135,20 @@ function arrayWriter(element: string, at: number): Writer {
     // An empty one may be detached, or grow: it is looked at each time.
     numbers[at] = length === 0 ? 0 : addressOf(value);
     numbers[at + 1] = length;
+    return true;
+  };
+}
+
+function viewWriter({ element, rank }: ViewType, at: number): Writer {
+  const write = arrayWriter(element, at);
+  return (shared, value) => {
+    if (!(value instanceof NdView) || value.shape.length !== rank || !write(shared, value.data)) return false;
+    const size = value.shape.reduce((product, length) => product * length, 1);
+    if (size > value.data.length)
+      throw invalidValue("data of a view", "it was detached or has shrunk", value.data);
+    value.shape.forEach((length, axis) => {
+      shared.numbers[at + 2 + axis] = length;
+    });
     return true;
   };
 }
