@@ -212,6 +212,8 @@ class Dispatcher {
           `${this.source.name} has ${count} parameters, the signature "${key}" ${types.length}`,
         );
       }
+      // What is being compiled for another thread is run as JavaScript until then.
+      if (this.#pending.has(key)) return undefined;
       found = this.#compile(types);
       if (found === undefined) return undefined;
       this.#byKey.set(key, found);

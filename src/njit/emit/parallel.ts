@@ -33,6 +33,7 @@ export interface Threads {
  * @throws NjitError for what several threads would change at once
  */
 export function threadsOf(emitter: Emitter, s: Loop): Threads | undefined {
+  if (emitter.escape !== undefined) return undefined;
   const counting = s.counting as Counting;
   const outside = new Map<Variable, number>();
   const inside = new Map<Variable, number>();
@@ -65,12 +66,7 @@ export function threadsOf(emitter: Emitter, s: Loop): Threads | undefined {
     }
   });
   refuseExits(s.body, s.id);
-  if (
-    counting.variable.type?.kind !== "int" ||
-    counting.bound.type?.kind !== "int" ||
-    emitter.escape !== undefined
-  )
-    return undefined;
+  if (counting.variable.type?.kind !== "int" || counting.bound.type?.kind !== "int") return undefined;
   return { counting, sums, products, own };
 }
 

@@ -124,7 +124,7 @@ export class Context {
 export interface Target {
   readonly id: number;
   readonly label: string | undefined;
-  readonly is: "loop" | "switch" | "block";
+  readonly is: "loop" | "threads" | "switch" | "block";
 }
 
 /** The arrays, communicators and handles that the functions of one library capture, each once. */

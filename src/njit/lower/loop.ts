@@ -153,7 +153,9 @@ export function forOfLoop(
       site,
     };
     if (update.op === "assign") forget(variable, update.value);
-    const body = context.within({ id, label, is: "loop" }, () => statement(context, node.body));
+    // One within another is run by the threads that there are.
+    const parallel = !context.targets.some(({ is }) => is === "threads");
+    const body = context.within({ id, label, is: "threads" }, () => statement(context, node.body));
     return {
       ...plain(id, label),
       init,
@@ -161,7 +163,7 @@ export function forOfLoop(
       update,
       body,
       counting: { variable, from, test: "<", bound, isSquare: false, step: one, direction: 1 },
-      parallel: true,
+      parallel,
     };
   });
 }

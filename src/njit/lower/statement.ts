@@ -81,6 +81,9 @@ function destructured(
   kind: "var" | "let" | "const",
 ): Statement[] {
   if (!init) return context.fail(pattern, "a pattern needs a value");
+  if (pattern.type === "ArrayPattern" && init.type === "ArrayExpression") {
+    return severally(context, pattern, init, kind);
+  }
   const tuple = context.variable("several", pattern, true);
   const first = declare(context, tuple, expression(context, init), init);
   const read: Expression = { op: "read", variable: tuple, site: context.site(init) };
@@ -101,6 +104,32 @@ function destructured(
   return [first, ...rest];
 }
 
+/** `let [a, b] = [x, y]`: arrays are possible as well, and no list is made. */
+function severally(
+  context: Context,
+  pattern: acorn.ArrayPattern,
+  init: acorn.ArrayExpression,
+  kind: "var" | "let" | "const",
+): Statement[] {
+  if (init.elements.length !== pattern.elements.length) {
+    return context.fail(init, `expected ${pattern.elements.length} values`);
+  }
+  const kept = init.elements.map((each) => {
+    if (each === null || each.type === "SpreadElement")
+      return context.fail(init, "an array with gaps or ...");
+    const variable = context.variable("kept", each, true);
+    return { variable, statement: declare(context, variable, expression(context, each), each) };
+  });
+  const given = pattern.elements.map((target, i) => {
+    if (target?.type !== "Identifier") return context.fail(pattern, "expected names");
+    const site = context.site(target);
+    const { variable } = kept[i] as (typeof kept)[number];
+    const value: Expression = { op: "read", variable, site };
+    return declare(context, context.declare(target.name, target, kind), value, target);
+  });
+  return [...kept.map(({ statement: first }) => first), ...given];
+}
+
 function labeled(context: Context, node: acorn.LabeledStatement): Statement {
   const label = node.label.name;
   if (/^(For|ForOf|While|DoWhile|Switch)Statement$/.test(node.body.type)) {
@@ -113,7 +142,9 @@ function labeled(context: Context, node: acorn.LabeledStatement): Statement {
 function jump(context: Context, node: acorn.BreakStatement | acorn.ContinueStatement): Statement {
   const isBreak = node.type === "BreakStatement";
   const fits = ({ is, label }: Target): boolean =>
-    node.label ? label === node.label.name : is === "loop" || (isBreak && is === "switch");
+    node.label
+      ? label === node.label.name
+      : is === "loop" || is === "threads" || (isBreak && is === "switch");
   const target = context.targets.findLast(fits);
   if (target === undefined) return context.fail(node, "there is nothing to leave");
   return { op: isBreak ? "break" : "continue", target: target.id, site: context.site(node) };
