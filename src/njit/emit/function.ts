@@ -75,6 +75,7 @@ function statement(emitter: Emitter, s: Statement | undefined): void {
       perform(emitter, s.value);
       break;
     case "block":
+      if (s.id !== undefined) emitter.copies.set(s.id, emitter.copy);
       for (const each of s.body) statement(emitter, each);
       if (s.id !== undefined) emitter.say(`break_${s.id}${emitter.copy}: __attribute__((unused));`);
       break;
@@ -97,7 +98,7 @@ function statement(emitter: Emitter, s: Statement | undefined): void {
       break;
     case "break":
     case "continue":
-      emitter.say(`goto ${s.op}_${s.target}${emitter.copy};`);
+      emitter.say(`goto ${s.op}_${s.target}${emitter.copies.get(s.target)};`);
       break;
     case "return":
       returnStatement(emitter, s);
@@ -160,6 +161,7 @@ export function loop(emitter: Emitter, s: Loop): void {
 
 function rounds(emitter: Emitter, s: Loop): void {
   const { copy } = emitter;
+  emitter.copies.set(s.id, copy);
   const test =
     s.test === undefined
       ? undefined
@@ -194,6 +196,7 @@ function rounds(emitter: Emitter, s: Loop): void {
 
 function switchStatement(emitter: Emitter, s: Switch): void {
   const { copy } = emitter;
+  emitter.copies.set(s.id, copy);
   const given = value(emitter, s.value);
   const kept = emitter.keep(given.text, given.type);
   s.cases.forEach(({ test }, i) => {
