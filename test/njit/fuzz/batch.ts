@@ -43,7 +43,9 @@ function compileAll(
   translations: readonly (Translation | Error)[],
   compiler: Compiler,
 ): (Specialisation | Error)[] {
-  const codes = translations.map((each, i) => (each instanceof Error ? "" : renamed(each.code, i)));
+  const codes = translations.map((each, i) =>
+    each instanceof Error ? "" : renamed(each.code, i, programs[i]?.seed ?? 0),
+  );
   try {
     const library = libraryOf([PRELUDE, ...codes].join("\n"), compiler);
     return translations.map((each, i) =>
@@ -77,10 +79,10 @@ function libraryOf(code: string, { cc = "cc", flags, directory }: Compiler): Jit
 /** What all libraries define under the same name. */
 const NAMES = ["njit_run", "njit_shared", "njit_bind", "njit_call", "njit_call_with", "njit_bind_mpi"];
 
-/** The code of a library as a part of one: all functions have names of their own, as the programs gave them. */
-function renamed(code: string, part: number): string {
-  const tuples = [...new Set(code.match(/\bnjit_tuple_\d+\b/g))];
-  const names = [...NAMES, ...tuples];
+/** The code of a library as a part of one. */
+function renamed(code: string, part: number, seed: number): string {
+  const own = new RegExp(`\\bnjit_tuple_\\d+\\b|\\b(plain_)?[fh]\\d*_${seed}_\\d+\\b`, "g");
+  const names = [...NAMES, ...new Set(code.match(own))];
   const define = names.map((name) => `#define ${name} ${name}__${part}`);
   return [...define, code.slice(PRELUDE.length), ...names.map((name) => `#undef ${name}`)].join("\n");
 }
@@ -135,7 +137,7 @@ function translationOf(program: Program): Translation | Error {
   }
 }
 
-export const textOfProgram = (program: Program, isReference = false): string =>
+export const textOfProgram = (program: Pick<Program, "functions">, isReference = false): string =>
   program.functions.map(({ body }) => textOf(body, isReference)).join("\n");
 
 function referenceOf(program: Program): (...args: unknown[]) => unknown {

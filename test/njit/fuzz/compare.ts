@@ -4,6 +4,11 @@ import type { Prepared } from "./batch.js";
 import { guarded } from "./reference.js";
 import type { AnyArray } from "./values.js";
 
+const FAILURE = "the compiler fails: ";
+
+/** Whether there is nothing that could have been run. */
+export const isCompilerFailure = (difference: string): boolean => difference.startsWith(FAILURE);
+
 /** With how many arguments each program is called. */
 const CALLS = 8;
 
@@ -17,7 +22,7 @@ interface Outcome {
 /** How a compiled program differs from JavaScript; undefined if it does not. */
 export function differenceOf({ program, reference, compiled }: Prepared): string | undefined {
   if (compiled instanceof NjitError) return undefined;
-  if (compiled instanceof Error) return `the compiler fails: ${compiled.stack}`;
+  if (compiled instanceof Error) return `${FAILURE}${compiled.stack}`;
   for (let call = 0; call < CALLS; call++) {
     const seed = program.seed * 16 + call;
     const expected = run(argumentsFor(program.parameters, seed), (args) =>

@@ -42,7 +42,7 @@ const SIMPLE: Readonly<Record<Sort, readonly string[]>> = {
 export function* smaller(tree: Tree): Generator<Tree> {
   const { sort, parts } = tree;
   const text = textOf(tree);
-  if (!SIMPLE[sort].includes(text)) {
+  if (sort !== "other" && !SIMPLE[sort].includes(text)) {
     for (const simple of SIMPLE[sort]) yield { sort, parts: [simple] };
     for (const inner of piecesOf(tree, sort)) yield inner;
   }
