@@ -108,10 +108,7 @@ export function array(
       return { pointer: e.variable.c, length: lengthOf(e.variable), element };
     case "new-array": {
       const given = value(emitter, e.length);
-      const length = emitter.keep(
-        given.type.kind === "int" ? given.int : `njit_index(${given.f64})`,
-        int(0, 1),
-      );
+      const length = emitter.keep(whole(given), int(0, 1));
       const pointer = emitter.name("p");
       emitter.hasArrays = true;
       emitter.say(`${c} *${pointer} = njit_new(c, ${length}, ${bytes});`);
@@ -195,7 +192,7 @@ function arrayCall(emitter: Emitter, e: ArrayCall): ReturnType<typeof array> {
 
 /** An integer for what takes one, of a double its integral part. */
 const whole = (given: Value): string =>
-  given.type.kind === "int" ? given.int : `(int64_t)fmax(-9e15, fmin(9e15, trunc(${given.f64})))`;
+  given.type.kind === "int" || given.type.kind === "bool" ? given.int : `njit_whole(${given.f64})`;
 
 function giveArray(emitter: Emitter, e: Assign): void {
   const { pointer, length } = array(emitter, e.value);

@@ -80,6 +80,10 @@ static inline __attribute__((unused)) double njit_random(slot *c) {
 static inline __attribute__((unused)) int64_t njit_index(double d) {
   return d >= 0 && d < 9007199254740992.0 && d == (double)(int64_t)d ? (int64_t)d : -1;
 }
+/* 7.1.5 ToIntegerOrInfinity, as far as lengths go */
+static inline __attribute__((unused)) int64_t njit_whole(double d) {
+  return d != d ? 0 : d < -9e15 ? -9000000000000000 : d > 9e15 ? 9000000000000000 : (int64_t)d;
+}
 /* Memory of new arrays: a list, freed back to where it was when the function that made them began. */
 typedef struct block { struct block *next; double data[]; } njit_block;
 static __attribute__((unused)) void *njit_new(slot *c, int64_t length, int64_t bytes) {
