@@ -153,7 +153,10 @@ function typeOfAssign(inference: Inference, e: Assign, isCounted: boolean): Type
   const isStep = e.variable.steps.some(({ value }) => value === e.value) && before?.kind === "int";
   if (!isStep && !isCounted) inference.give(e.variable, type, e.value, e.site);
   else if (e.value.type?.kind !== "int") inference.give(e.variable, type, e.value, e.site);
-  return e.gives === "old" ? before : type;
+  if (e.gives === "old") return before;
+  // It is read back from the variable, which may be a double because of its other values.
+  const now = e.variable.type;
+  return type === undefined || now?.kind === type.kind ? type : now;
 }
 
 function typeOfUnary(inference: Inference, e: Unary): Type | undefined {
