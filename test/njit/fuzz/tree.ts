@@ -1,3 +1,5 @@
+import type { Random } from "./random.js";
+
 /** What a piece of a program is: pieces of the same sort can stand for each other. */
 export type Sort = "number" | "boolean" | "bigint" | "statement" | "other";
 
@@ -38,17 +40,17 @@ const SIMPLE: Readonly<Record<Sort, readonly string[]>> = {
   other: [],
 };
 
-/** All trees that are this one with a piece less. */
-export function* smaller(tree: Tree): Generator<Tree> {
+/** All trees that are this one with a piece of one of the sorts less. */
+export function* smaller(tree: Tree, sorts: readonly Sort[]): Generator<Tree> {
   const { sort, parts } = tree;
   const text = textOf(tree);
-  if (sort !== "other" && !SIMPLE[sort].includes(text)) {
+  if (sorts.includes(sort) && !SIMPLE[sort].includes(text)) {
     for (const simple of SIMPLE[sort]) yield { sort, parts: [simple] };
     for (const inner of piecesOf(tree, sort)) yield inner;
   }
   for (const [i, part] of parts.entries()) {
     if (typeof part === "string" || "reference" in part) continue;
-    for (const less of smaller(part)) yield { sort, parts: parts.with(i, less) };
+    for (const less of smaller(part, sorts)) yield { sort, parts: parts.with(i, less) };
   }
 }
 
@@ -59,4 +61,16 @@ function* piecesOf(tree: Tree, sort: Sort): Generator<Tree> {
     if (part.sort === sort) yield part;
     else yield* piecesOf(part, sort);
   }
+}
+
+/** The tree with a share of its pieces made simple; what declares a name still does. */
+export function thinned(tree: Tree, random: Random, share: number): Tree {
+  const { sort, parts } = tree;
+  const isDeclaration = typeof parts[0] === "string" && /^(let|const) /.test(parts[0]);
+  const [simple] = SIMPLE[sort];
+  if (simple !== undefined && !isDeclaration && random.chance(share)) return { sort, parts: [simple] };
+  const inner = parts.map((part) =>
+    typeof part === "string" || "reference" in part ? part : thinned(part, random, share),
+  );
+  return { sort, parts: inner };
 }
