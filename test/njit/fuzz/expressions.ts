@@ -48,6 +48,7 @@ export function numberExpression(scope: Scope, depth: number): Tree {
           ")",
         ),
     ],
+    [1, () => float(scope, depth)],
     [1, () => number("Math.imul(", inner(), ", ", inner(), ")")],
     [1, () => number("Math.floor(", inner(), " / ", inner(), ")")],
     [1, () => number("((", inner(), " / ", inner(), ") | 0)")],
@@ -72,6 +73,12 @@ export function numberExpression(scope: Scope, depth: number): Tree {
     [2, () => call(scope, "number", depth) ?? inner()],
   ];
   return random.weighted(choices)();
+}
+
+/** What single precision is enough for. */
+function float(scope: Scope, depth: number): Tree {
+  const inner = (): Tree => number("Math.fround(", numberExpression(scope, depth - 2), ")");
+  return number("Math.fround(", inner(), ` ${scope.random.pick(["+", "-", "*", "/", "%"])} `, inner(), ")");
 }
 
 function numberLeaf(scope: Scope): Tree {
@@ -170,12 +177,16 @@ export function bigintExpression(scope: Scope, depth: number): Tree {
 /** An index, within the array most of the time. */
 export function index(scope: Scope, array: ArrayVariable, depth: number): Tree {
   const { random } = scope;
-  const counter = scope.variable("number", ({ isCounter }) => isCounter)?.name ?? String(random.below(5));
+  const any = (): string =>
+    scope.variable("number", ({ isCounter }) => isCounter)?.name ?? String(random.below(5));
+  const [counter, another, nextCounter] = [any(), any(), any()];
   const small = random.below(4);
   const choices: [number, Make][] = [
     [8, () => number(counter)],
     [3, () => number(`${counter} ${random.pick(["+", "-"])} ${random.below(3)}`)],
     [1, () => number(`${array.name}.length - 1 - ${counter}`)],
+    [2, () => number(`${counter} * ${nextCounter} + ${another}`)],
+    [1, () => number(`(${counter} - ${another}) * ${small}`)],
     [1, () => number(`${random.below(3)} * ${counter} + ${small}`)],
     [2, () => number(`(${counter} * ${random.below(5)} + ${counter}) % ${1 + random.below(8)}`)],
     [3, () => number(String(small))],

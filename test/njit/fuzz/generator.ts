@@ -32,8 +32,9 @@ export function generate(seed: number): Program {
   const isBig = random.chance(0.25);
   const callables: Callable[] = [];
   const functions: { name: string; body: Tree }[] = [];
+  const common: ArrayName[] = random.chance(0.3) ? ["Float32Array"] : ["Float64Array", "Int32Array"];
   const kinds: ArrayName[] = Array.from({ length: random.below(4) }, () =>
-    random.chance(0.3) ? "Float64Array" : random.pick(NUMBER_ARRAYS),
+    random.pick(random.chance(0.3) ? common : NUMBER_ARRAYS),
   );
   if (isBig) kinds.push("BigInt64Array");
   for (let i = random.chance(0.5) ? 1 + random.below(2) : 0; i > 0; i--) {

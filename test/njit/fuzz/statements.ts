@@ -12,7 +12,7 @@ import {
 } from "./expressions.js";
 import type { ScalarSort, Scope, Target } from "./scope.js";
 import { number, other, statement, type Tree } from "./tree.js";
-import { ARRAYS, type ArrayName } from "./values.js";
+import { ARRAYS, type ArrayName, literal, wildNumber } from "./values.js";
 
 /* Random statements. `depth` is how many more may be within each other. */
 
@@ -215,8 +215,26 @@ function fuelled(scope: Scope, depth: number): Tree {
     const stop = "if (--fuel < 0) break;\n";
     const body = (): Tree => scope.inBlock(() => other(`{\n${stop}`, statements(scope, depth - 1), "}"));
     const test = truth(scope, 2);
+    const edge = (): Tree =>
+      random.weighted<Make>([
+        [2, () => numberExpression(scope, 1)],
+        [1, () => number(`${literal(wildNumber(random))} + ${random.below(9) - 4}`)],
+        [1, () => number(literal(wildNumber(random)))],
+      ])();
+    const stepped = (): Tree => {
+      const { name: i } = scope.declare("number", true, true);
+      const last = random.pick([number("8"), numberExpression(scope, 1)]);
+      const by = random.pick(["++", " += 2", "++"]);
+      return statement(
+        `let ${i} = ${random.below(3)};\nwhile (${i} < `,
+        last,
+        `) {\n${stop}`,
+        statements(scope, depth - 1),
+        `${i}${by};\n}`,
+      );
+    };
     const wild = (): Tree => {
-      const [from, to] = [numberExpression(scope, 1), numberExpression(scope, 1)];
+      const [from, to] = [edge(), edge()];
       const { name: i } = scope.declare("number", random.chance(0.7));
       const [relation, update] = random.pick([
         ["<", `${i}++`],
@@ -240,7 +258,8 @@ function fuelled(scope: Scope, depth: number): Tree {
       [2, () => statement(`${labelText(name)}while (`, test, ") ", body())],
       // The test is outside of the braces.
       [2, () => statement(`${labelText(name)}do `, body(), " while (", test, ");")],
-      [4, wild],
+      [5, wild],
+      [name === undefined ? 2 : 0, stepped],
     ])();
   });
 }
