@@ -435,6 +435,9 @@ export function markSign(inference: Inference, e: Expression): void {
       markSign(inference, e.value);
       break;
     case "unary":
+      if (e.name === "+") markSign(inference, e.operand);
+      else mark(e);
+      break;
     case "math":
       mark(e);
       break;
