@@ -105,7 +105,12 @@ function unary(context: Context, node: acorn.UnaryExpression, site: Site): Expre
     return { op: "constant", value: -operand.value, site };
   }
   // As one constant, so that -(2n ** 63n) can be written.
-  if (operator === "-" && operand.op === "constant" && typeof operand.value === "bigint") {
+  if (
+    operator === "-" &&
+    operand.op === "constant" &&
+    typeof operand.value === "bigint" &&
+    operand.value > 0n
+  ) {
     return { op: "constant", value: -operand.value, site };
   }
   return { op: "unary", name: operator, operand, site };
