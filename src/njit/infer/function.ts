@@ -55,11 +55,15 @@ function widened(type: Type): Type {
   return high === undefined || low === undefined ? F64 : int(low, high, type.mayBeNegativeZero);
 }
 
+/** What begins beyond this may be counted to where integers are no longer exact. */
+const NEAR_END = COUNTED * 1.5;
+
 /** What is only counted by small steps does not leave what is exact. */
 function withSteps(variable: Variable, type: Type): Type {
   if (type.kind !== "int" || variable.steps.length === 0) return type;
   const isUp = variable.steps.some(({ by }) => by > 0);
   const isDown = variable.steps.some(({ by }) => by < 0);
+  if ((isUp && type.high > NEAR_END) || (isDown && type.low < -NEAR_END)) return F64;
   const low = isDown ? Math.min(type.low, -COUNTED) : type.low;
   const high = isUp ? Math.max(type.high, COUNTED) : type.high;
   return int(low, high, type.mayBeNegativeZero);
@@ -173,6 +177,8 @@ function rangeOf(
 ): { last: number } | undefined {
   if (step.low < 1) return undefined;
   const { test, direction, isSquare } = counting;
+  // Beyond what is exact a counter no longer changes.
+  if (direction === 1 ? from.high > NEAR_END : from.low < -NEAR_END) return undefined;
   if (bound.kind !== "int") return step.high <= 1024 ? { last: direction * COUNTED } : undefined;
   const open = test === "<" || test === ">" ? direction : 0;
   const edge = (direction === 1 ? bound.high : bound.low) - open;
