@@ -394,7 +394,8 @@ function store(emitter: Emitter, e: Store, isUsed: boolean): Value {
   // What is combined with the old element is evaluated after that is read.
   const isReadFirst = e.compound !== undefined && hasEffects(e.value);
   const first = isReadFirst ? [e.indexes[0] as Expression] : [e.indexes[0] as Expression, e.value];
-  const [at, early] = values(emitter, first) as [Value, Value];
+  const [given, early] = values(emitter, first) as [Value, Value];
+  const at = isReadFirst ? new Value(emitter.keep(given.text, given.type), given.type) : given;
   let place: string;
   let isThere: string | undefined;
   if (isLenient) {
@@ -415,9 +416,9 @@ function store(emitter: Emitter, e: Store, isUsed: boolean): Value {
   const before = isThere === undefined ? there : new Value(`(${isThere} ? ${there.as(type)} : NAN)`, type);
   const isKept = isReadFirst || isUsed || isLenient;
   const old = isKept ? new Value(emitter.keep(before.text, type), type) : before;
-  const given = isReadFirst ? value(emitter, e.value) : early;
+  const operand = isReadFirst ? value(emitter, e.value) : early;
   const operation = { op: "binary", name: e.compound, left: e, right: e.value, site: e.site } as const;
-  const result = put(combined(emitter, operation, old, given, resultOf(e.compound, old.type, given.type)));
+  const result = put(combined(emitter, operation, old, operand, resultOf(e.compound, old.type, operand.type)));
   return e.gives === "old" ? old : result;
 }
 
