@@ -155,9 +155,9 @@ function arrayCall(emitter: Emitter, e: ArrayCall): ReturnType<typeof array> {
   const bound = (given: Value | undefined, otherwise: string): string =>
     given === undefined ? otherwise : `njit_within(${whole(given)}, ${target.length})`;
   if (e.name === "set") {
-    const source = array(emitter, e.args[e.args.length - 1 === 0 ? 0 : 1] as Expression);
-    const offset =
-      e.args.length > 1 ? emitter.keep(whole(value(emitter, e.args[0] as Expression)), int(0, 1)) : "0";
+    const [from, to] = e.args as [Expression, Expression | undefined];
+    const source = array(emitter, from);
+    const offset = to === undefined ? "0" : emitter.keep(whole(value(emitter, to)), int(0, 1));
     const failure = {
       is: "throw",
       site: e.site,
