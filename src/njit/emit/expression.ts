@@ -418,7 +418,9 @@ function store(emitter: Emitter, e: Store, isUsed: boolean): Value {
   const old = isKept ? new Value(emitter.keep(before.text, type), type) : before;
   const operand = isReadFirst ? value(emitter, e.value) : early;
   const operation = { op: "binary", name: e.compound, left: e, right: e.value, site: e.site } as const;
-  const result = put(combined(emitter, operation, old, operand, resultOf(e.compound, old.type, operand.type)));
+  const result = put(
+    combined(emitter, operation, old, operand, resultOf(e.compound, old.type, operand.type)),
+  );
   return e.gives === "old" ? old : result;
 }
 

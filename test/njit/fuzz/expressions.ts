@@ -194,6 +194,8 @@ export function index(scope: Scope, array: ArrayVariable, depth: number): Tree {
     [1, () => number("(", numberExpression(scope, depth - 1), `) >>> ${29 + random.below(3)}`)],
     [1, () => number("Math.abs(", numberExpression(scope, depth - 1), `) % ${array.name}.length`)],
     [1, () => number(`Math.floor(${counter} / 2)`)],
+    [1, () => number(scope.variable("number")?.name ?? "0")],
+    [1, () => assignment(scope, "number", 1) ?? number("0")],
     [1, () => numberExpression(scope, Math.min(1, depth - 1))],
   ];
   return random.weighted(choices)();

@@ -3,7 +3,10 @@ import { type AnyArray, ARRAYS, type ArrayName } from "./values.js";
 
 /* Arrays that treat an index outside as the compiled functions do, for the JavaScript that tells what is right. */
 
-const METHODS = ["fill", "subarray"];
+const METHODS = ["fill", "subarray", "set"];
+
+/** What guarded arrays guard: copying from one goes by its memory, as from any array. */
+const unguarded = new WeakMap<object, AnyArray>();
 
 /** A numeric key of an array, or a name. */
 const isIndex = (key: string): boolean => String(Number(key)) === key || key === "-0";
@@ -22,13 +25,14 @@ export function guarded<Kind extends AnyArray>(array: Kind, mode: BoundsMode): K
     if (isStrict) throw new RangeError(`index ${key} is outside`);
     return false;
   };
-  return new Proxy(array, {
+  const proxy: Kind = new Proxy(array, {
     get(target, key) {
       if (typeof key === "string" && isIndex(key)) return check(key) ? target[Number(key)] : Number.NaN;
       const value: unknown = Reflect.get(target, key, target);
       if (typeof value !== "function" || typeof key !== "string" || !METHODS.includes(key)) return value;
       return (...args: unknown[]): unknown => {
-        const made = Reflect.apply(value, target, args) as AnyArray;
+        const plain = args.map((arg) => unguarded.get(arg as object) ?? arg);
+        const made = Reflect.apply(value, target, plain) as AnyArray;
         return key === "subarray" ? guarded(made, mode) : made;
       };
     },
@@ -37,6 +41,8 @@ export function guarded<Kind extends AnyArray>(array: Kind, mode: BoundsMode): K
       return true;
     },
   });
+  unguarded.set(proxy, array);
+  return proxy;
 }
 
 /** The classes, whose instances are guarded. */

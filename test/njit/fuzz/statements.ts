@@ -39,6 +39,7 @@ function anyStatement(scope: Scope, depth: number): Tree {
     [1, () => plain(assignment(scope, "boolean", DEPTH))],
     [1, () => plain(call(scope, "number", DEPTH))],
     [1, () => fill(scope)],
+    [1, () => copy(scope)],
     [1, () => exchange(scope)],
     [1, () => (random.chance(0.2) ? leaving(scope) : declaration(scope))],
   ];
@@ -107,6 +108,19 @@ function fill(scope: Scope): Tree {
   if (random.chance(0.5))
     more.push(other(", ", numberExpression(scope, 1), ", ", numberExpression(scope, 1)));
   return statement(`${array.name}.fill(`, value, random.pick(more), ");");
+}
+
+function copy(scope: Scope): Tree {
+  const array = scope.array(() => true);
+  if (array === undefined) return statement(";");
+  const from = scope.array((kind) => kind === array.kind) ?? array;
+  const part = scope.random.pick(["", ".subarray(1)", ".subarray(0, 2)"]);
+  const offset = scope.random.pick([
+    () => other(""),
+    () => other(", ", number("(", numberExpression(scope, 1), ") & 3")),
+    () => other(", ", numberExpression(scope, 1)),
+  ])();
+  return statement(`${array.name}.set(${from.name}${part}`, offset, ");");
 }
 
 /** `[x, y] = [y, x]`. */
