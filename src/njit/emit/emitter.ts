@@ -18,6 +18,8 @@ export class Emitter {
   escape: string | undefined;
   /** What the labels of this copy of a loop end in. */
   copy = "";
+  /** The endings of the labels of what can be left: what is inside may be a copy of its own. */
+  readonly copies: Map<number, string> = new Map();
   /** How many arguments the entry has: what is captured comes after them. */
   readonly seeds: number;
   #count = 0;

@@ -133,10 +133,7 @@ export function array(emitter: Emitter, e: Expression): Place {
       return makeView(emitter, e);
     case "new-array": {
       const given = value(emitter, e.length);
-      const length = emitter.keep(
-        given.type.kind === "int" ? given.int : `njit_index(${given.f64})`,
-        int(0, 1),
-      );
+      const length = emitter.keep(whole(given), int(0, 1));
       const pointer = emitter.name("p");
       emitter.hasArrays = true;
       emitter.say(`${c} *${pointer} = njit_new(c, ${length}, ${bytes});`);
@@ -209,9 +206,9 @@ function arrayCall(emitter: Emitter, e: ArrayCall): Place {
   const bound = (given: Value | undefined, otherwise: string): string =>
     given === undefined ? otherwise : `njit_within(${whole(given)}, ${target.length})`;
   if (e.name === "set") {
-    const [from, at] = e.args as [Expression, Expression | undefined];
+    const [from, to] = e.args as [Expression, Expression | undefined];
     const source = array(emitter, from);
-    const offset = at === undefined ? "0" : emitter.keep(whole(value(emitter, at)), int(0, 1));
+    const offset = to === undefined ? "0" : emitter.keep(whole(value(emitter, to)), int(0, 1));
     const failure = {
       is: "throw",
       site: e.site,
@@ -246,7 +243,7 @@ function arrayCall(emitter: Emitter, e: ArrayCall): Place {
 
 /** An integer for what takes one, of a double its integral part. */
 const whole = (given: Value): string =>
-  given.type.kind === "int" ? given.int : `(int64_t)fmax(-9e15, fmin(9e15, trunc(${given.f64})))`;
+  given.type.kind === "int" || given.type.kind === "bool" ? given.int : `njit_whole(${given.f64})`;
 
 function giveArray(emitter: Emitter, e: Assign): void {
   const { pointer, length, shape } = array(emitter, e.value);
@@ -464,7 +461,9 @@ function store(emitter: Emitter, e: Store, isUsed: boolean): Value {
   // What is combined with the old element is evaluated after that is read.
   const isReadFirst = e.compound !== undefined && hasEffects(e.value);
   const all = values(emitter, isReadFirst ? e.indexes : [...e.indexes, e.value]);
-  const at = all.slice(0, e.indexes.length);
+  const at = all
+    .slice(0, e.indexes.length)
+    .map((each) => (isReadFirst ? new Value(emitter.keep(each.text, each.type), each.type) : each));
   const early = all[e.indexes.length] as Value;
   let place: string;
   let isThere: string | undefined;
@@ -486,9 +485,11 @@ function store(emitter: Emitter, e: Store, isUsed: boolean): Value {
   const before = isThere === undefined ? there : new Value(`(${isThere} ? ${there.as(type)} : NAN)`, type);
   const isKept = isReadFirst || isUsed || isQuiet;
   const old = isKept ? new Value(emitter.keep(before.text, type), type) : before;
-  const given = isReadFirst ? value(emitter, e.value) : early;
+  const operand = isReadFirst ? value(emitter, e.value) : early;
   const operation = { op: "binary", name: e.compound, left: e, right: e.value, site: e.site } as const;
-  const result = put(combined(emitter, operation, old, given, resultOf(e.compound, old.type, given.type)));
+  const result = put(
+    combined(emitter, operation, old, operand, resultOf(e.compound, old.type, operand.type)),
+  );
   return e.gives === "old" ? old : result;
 }
 

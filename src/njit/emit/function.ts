@@ -85,6 +85,7 @@ function statement(emitter: Emitter, s: Statement | undefined): void {
       perform(emitter, s.value);
       break;
     case "block":
+      if (s.id !== undefined) emitter.copies.set(s.id, emitter.copy);
       for (const each of s.body) statement(emitter, each);
       if (s.id !== undefined) emitter.say(`break_${s.id}${emitter.copy}: __attribute__((unused));`);
       break;
@@ -106,7 +107,7 @@ function statement(emitter: Emitter, s: Statement | undefined): void {
       break;
     case "break":
     case "continue":
-      emitter.say(`goto ${s.op}_${s.target}${emitter.copy};`);
+      emitter.say(`goto ${s.op}_${s.target}${emitter.copies.get(s.target)};`);
       break;
     case "return":
       returnStatement(emitter, s);
@@ -169,6 +170,7 @@ function loop(emitter: Emitter, s: Loop): void {
 
 function rounds(emitter: Emitter, s: Loop): void {
   const { copy } = emitter;
+  emitter.copies.set(s.id, copy);
   const threads = s.parallel ? threadsOf(emitter, s) : undefined;
   if (threads !== undefined) {
     emitParallel(emitter, threads, () => {
@@ -211,6 +213,7 @@ function rounds(emitter: Emitter, s: Loop): void {
 
 function switchStatement(emitter: Emitter, s: Switch): void {
   const { copy } = emitter;
+  emitter.copies.set(s.id, copy);
   const given = value(emitter, s.value);
   const kept = emitter.keep(given.text, given.type);
   s.cases.forEach(({ test }, i) => {

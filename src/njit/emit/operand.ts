@@ -68,7 +68,7 @@ export function number(value: number): string {
   if (Number.isNaN(value)) return "NAN";
   if (!Number.isFinite(value)) return value > 0 ? "INFINITY" : "(-INFINITY)";
   if (Object.is(value, -0)) return "(-0.0)";
-  const text = Number.isInteger(value) && Math.abs(value) < 1e15 ? `${value}.0` : String(value);
+  const text = /[.e]/.test(String(value)) ? String(value) : `${value}.0`;
   return value < 0 ? `(${text})` : text;
 }
 

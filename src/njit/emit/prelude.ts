@@ -87,6 +87,10 @@ static inline __attribute__((unused)) int64_t njit_index(double d) {
 #include <omp.h>
 static __attribute__((unused)) int njit_threads(slot *c) { return c[15].f > 0 ? (int)c[15].f : omp_get_max_threads(); }
 #endif
+/* 7.1.5 ToIntegerOrInfinity, as far as lengths go */
+static inline __attribute__((unused)) int64_t njit_whole(double d) {
+  return d != d ? 0 : d < -9e15 ? -9000000000000000 : d > 9e15 ? 9000000000000000 : (int64_t)d;
+}
 /* Memory of new arrays: a list, freed back to where it was when the function that made them began. */
 typedef struct block { struct block *next; double data[]; } njit_block;
 static __attribute__((unused)) void *njit_new(slot *c, int64_t length, int64_t bytes) {

@@ -172,7 +172,10 @@ function typeOfAssign(inference: Inference, e: Assign, isCounted: boolean): Type
   if (isCounted && type?.kind === "int") return e.gives === "old" ? before : type;
   if (step === undefined) inference.give(e.variable, type, e.value, e.site);
   else inference.count(e.variable, step);
-  return e.gives === "old" ? before : type;
+  if (e.gives === "old") return before;
+  // It is read back from the variable, which may be a double because of its other values.
+  const now = e.variable.type;
+  return type === undefined || now?.kind === type.kind ? type : now;
 }
 
 /** Larger steps than this could lead beyond what is exact in a run that ends. */
@@ -479,6 +482,9 @@ export function markSign(inference: Inference, e: Expression): void {
       markSign(inference, e.value);
       break;
     case "unary":
+      if (e.name === "+") markSign(inference, e.operand);
+      else mark(e);
+      break;
     case "math":
       mark(e);
       break;

@@ -65,10 +65,14 @@ function widened(type: Type): Type {
   return high === undefined || low === undefined ? F64 : int(low, high, type.mayBeNegativeZero);
 }
 
+/** What begins beyond this may be counted to where integers are no longer exact. */
+const NEAR_END = COUNTED * 1.5;
+
 /** What is only counted by small steps does not leave what is exact. */
 function withSteps(variable: Variable, type: Type): Type {
   const { up, down } = variable.isCounted;
   if (type.kind !== "int") return type;
+  if ((up && type.high > NEAR_END) || (down && type.low < -NEAR_END)) return F64;
   const low = down ? Math.min(type.low, -COUNTED) : type.low;
   const high = up ? Math.max(type.high, COUNTED) : type.high;
   return int(low, high, type.mayBeNegativeZero);
@@ -182,6 +186,8 @@ function rangeOf(
 ): { last: number } | undefined {
   if (step.low < 1) return undefined;
   const { test, direction, isSquare } = counting;
+  // Beyond what is exact a counter no longer changes.
+  if (direction === 1 ? from.high > NEAR_END : from.low < -NEAR_END) return undefined;
   if (bound.kind !== "int") return step.high <= 1024 ? { last: direction * COUNTED } : undefined;
   const open = test === "<" || test === ">" ? direction : 0;
   const edge = (direction === 1 ? bound.high : bound.low) - open;

@@ -104,6 +104,15 @@ function unary(context: Context, node: acorn.UnaryExpression, site: Site): Expre
   if (operator === "-" && operand.op === "constant" && typeof operand.value === "number") {
     return { op: "constant", value: -operand.value, site };
   }
+  // As one constant, so that -(2n ** 63n) can be written.
+  if (
+    operator === "-" &&
+    operand.op === "constant" &&
+    typeof operand.value === "bigint" &&
+    operand.value > 0n
+  ) {
+    return { op: "constant", value: -operand.value, site };
+  }
   return { op: "unary", name: operator, operand, site };
 }
 

@@ -48,7 +48,7 @@ export function translate(
  * Without contraction, so that results are those of JavaScript to the last bit; arrays of different kinds may share
  * memory.
  */
-const FLAGS: readonly string[] = [
+export const FLAGS: readonly string[] = [
   "-std=gnu11",
   "-shared",
   "-fPIC",
@@ -60,7 +60,7 @@ const FLAGS: readonly string[] = [
   "-w",
 ];
 
-const STRICT: readonly string[] = ["-ffp-contract=off"];
+export const STRICT: readonly string[] = ["-ffp-contract=off"];
 const FAST: readonly string[] = ["-ffast-math", "-ffp-contract=fast"];
 
 /** A library that is unloaded while its threads are there would end the process. */

@@ -17,6 +17,7 @@ export class FunctionSource {
   /** How many characters of `#wrapped` come before the text. */
   readonly #shift: number;
   readonly #captures: Readonly<Record<string, unknown>>;
+  #location: SourceLocation | undefined;
 
   /** @throws NjitError `ERR_NJIT_UNSUPPORTED` if it is native, or no plain function */
   constructor(fn: AnyFunction, captures: Readonly<Record<string, unknown>> = {}) {
@@ -74,7 +75,9 @@ export class FunctionSource {
   /** Where a position of the syntax is in the file of the function. */
   locationOf(start: number): SourceLocation {
     const before = this.text.slice(0, start - this.#shift).split("\n");
-    const base = locate(this.fn);
+    // Asking takes milliseconds, which a loop around a function that throws would feel.
+    this.#location ??= locate(this.fn);
+    const base = this.#location;
     const line = before.length - 1;
     const column = (before.at(-1) as string).length;
     return {
