@@ -30,7 +30,8 @@ export function assertSame(compiled: Compiled<Tested>, make: () => unknown[]): u
   const wanted = outcomeOf(compiled.js, expected);
   const got = outcomeOf(compiled, actual);
   if ("error" in wanted || "error" in got) {
-    if (!("error" in wanted)) throw Object.assign(new Error("JavaScript threw nothing"), { cause: errorOf(got) });
+    if (!("error" in wanted))
+      throw Object.assign(new Error("JavaScript threw nothing"), { cause: errorOf(got) });
     if (!("error" in got)) throw new Error(`nothing was thrown, but ${wanted.error.stack}`);
     assert.is(got.error.name, wanted.error.name, got.error.stack);
     assert.is(got.error.code, wanted.error.code, got.error.stack);

@@ -3,7 +3,7 @@ import { mpi } from "../../../src/index.js";
 import { type Compiled, njit } from "../../../src/njit/index.js";
 import { test } from "../../harness/ranks.js";
 import { onEachCommunicator, ranksOf, ring } from "../../mpi/ranks/communicators.js";
-import { type Kind, KINDS, type NumberArray, sample } from "../../mpi/ranks/kinds.js";
+import { KINDS, type Kind, type NumberArray, sample } from "../../mpi/ranks/kinds.js";
 import { assertSame, type Tested } from "../compare.js";
 
 // Each operation, compiled, does what it does in JavaScript.
@@ -102,7 +102,12 @@ for (const [name, { fn, lengths }] of Object.entries(CASES)) {
     for (const kind of COMPILED) {
       for (const root of ranksOf(comm)) {
         const [send, recv] = lengths(comm.size);
-        assertSame(fn as Compiled<Tested>, () => [comm, made(kind, comm, send), made(kind, comm, recv), root]);
+        assertSame(fn as Compiled<Tested>, () => [
+          comm,
+          made(kind, comm, send),
+          made(kind, comm, recv),
+          root,
+        ]);
       }
     }
   });
@@ -134,7 +139,7 @@ const anybody = njit(
   },
 );
 
-for (const [name, fn] of Object.entries({ sendrecv: exchanged, "isend and recv": around, "irecv": anybody })) {
+for (const [name, fn] of Object.entries({ sendrecv: exchanged, "isend and recv": around, irecv: anybody })) {
   onEachCommunicator(`${name} of every kind in a ring`, (comm) => {
     const { next, previous } = ring(comm);
     for (const kind of COMPILED) {
@@ -164,16 +169,24 @@ onEachCommunicator("send and recv of every kind, from each rank to the last", (c
 
 onEachCommunicator("probe tells source and tag, and leaves the message", (comm) => {
   const { next, previous } = ring(comm);
-  const fn = njit((given: mpi.Communicator, send: Float64Array, recv: Float64Array, to: number, from: number) => {
-    const sending = given.isend(send, to, 8);
-    const probed = given.probe(from, 8);
-    const any = given.probe(mpi.ANY_SOURCE);
-    const status = given.recv(recv, probed.source, probed.tag);
-    sending.wait();
-    given.barrier();
-    return [probed.source, probed.tag, any.source, any.tag, status.source, status.tag];
-  });
-  const result = assertSame(fn, () => [comm, Float64Array.of(comm.rank, 2), new Float64Array(2), next, previous]);
+  const fn = njit(
+    (given: mpi.Communicator, send: Float64Array, recv: Float64Array, to: number, from: number) => {
+      const sending = given.isend(send, to, 8);
+      const probed = given.probe(from, 8);
+      const any = given.probe(mpi.ANY_SOURCE);
+      const status = given.recv(recv, probed.source, probed.tag);
+      sending.wait();
+      given.barrier();
+      return [probed.source, probed.tag, any.source, any.tag, status.source, status.tag];
+    },
+  );
+  const result = assertSame(fn, () => [
+    comm,
+    Float64Array.of(comm.rank, 2),
+    new Float64Array(2),
+    next,
+    previous,
+  ]);
   assert.equal(result, [previous, 8, previous, 8, previous, 8]);
 });
 

@@ -59,7 +59,14 @@ const heatByRequests = njit(
 for (const [name, heat] of Object.entries({ sendrecv: heatBySendrecv, waitAll: heatByRequests })) {
   onEachCommunicator(`a time loop with a halo exchange by ${name}`, (comm) => {
     const to = ring(comm);
-    const sum = assertSame(heat, () => [comm, line(comm), new Float64Array(CELLS + 2), 40, to.next, to.previous]);
+    const sum = assertSame(heat, () => [
+      comm,
+      line(comm),
+      new Float64Array(CELLS + 2),
+      40,
+      to.next,
+      to.previous,
+    ]);
     let kept = 0;
     for (const value of line(comm).subarray(1, CELLS + 1)) kept += value;
     assertArray([sum as number], [comm.allreduce(kept)], 1e-12);
