@@ -47,7 +47,7 @@ export function assertSame(compiled: Compiled<Tested>, make: () => unknown[]): u
 const errorOf = (outcome: Outcome): Error | undefined => ("error" in outcome ? outcome.error : undefined);
 
 /** Numbers are compared by Object.is. */
-export function assertValue(actual: unknown, expected: unknown): void {
+function assertValue(actual: unknown, expected: unknown): void {
   if (Object.is(actual, expected)) return;
   const [a, b] = [actual, expected];
   if (typeof a !== "object" || a === null || typeof b !== "object" || b === null) {
