@@ -1,5 +1,5 @@
 /** Measuring typed-mpi and its peers in turn, and holding the figures against the bars. */
-import type { Against, Case, Measurement } from "./cases.js";
+import type { Against, Case, Measurement } from "./cases/index.js";
 import { launch, type Mpi, mpiTitle } from "./launch.js";
 import { type Missing, type Peer, type PeerName, type Places, peers, type Ready } from "./peers.js";
 import type { Quiet } from "./quiet.js";
@@ -55,6 +55,7 @@ export async function compare(work: Case, mpi: Mpi, found: Found, effort: Effort
   const names: PeerName[] = ["typed-mpi", ...against];
   const taken = new Map<PeerName, Measurement[]>();
   const reasons = new Map<PeerName, Outcome>();
+  let expected: number | undefined;
   for (let round = work.warmUp ? -1 : 0; round < effort.rounds; round++) {
     await effort.quiet.wait();
     const where = work.ranks === 0 ? "" : `, ${mpiTitle(mpi)}`;
@@ -72,6 +73,9 @@ export async function compare(work: Case, mpi: Mpi, found: Found, effort: Effort
       }
       try {
         const measurement = await once(work, mpi, peer, effort);
+        expected ??= measurement.result;
+        if (!isSame(measurement.result, expected))
+          throw new Error(`${work.name}: ${name} came to ${measurement.result}, typed-mpi to ${expected}`);
         if (round < 0) continue;
         taken.set(name, [...(taken.get(name) ?? []), measurement]);
       } catch (error) {
@@ -89,6 +93,16 @@ export async function compare(work: Case, mpi: Mpi, found: Found, effort: Effort
     row(work, mpi, against, outcomeOf("typed-mpi"), outcomeOf(against.peer)),
   );
 }
+
+/** C's compiler may round a product and a sum at once, and a sum of many numbers is taken in another order. */
+const ROUNDING = 1e-6;
+
+/** Whether a peer did the same work. */
+const isSame = (result: number | undefined, expected: number | undefined): boolean =>
+  result === expected ||
+  (result !== undefined &&
+    expected !== undefined &&
+    Math.abs(result - expected) <= ROUNDING * Math.abs(expected));
 
 /** The median of the samples of one round. */
 async function once(work: Case, mpi: Mpi, peer: Ready, { quick, temporary }: Effort): Promise<Measurement> {

@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { type Case, cases } from "./cases.js";
+import { type Case, cases } from "./cases/index.js";
 import { compare, type Effort, findPeers, type Row } from "./compare.js";
 import { installedMpis, type Mpi, mpiTitle } from "./launch.js";
 import { describeMachine } from "./machine.js";
