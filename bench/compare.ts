@@ -49,17 +49,37 @@ export async function findPeers(mpi: Mpi, places: Places): Promise<Found> {
 /** Whether typed-mpi is compared by difference because the peer's figure may be zero. */
 export const comparesByDifference = (unit: Case["unit"]): boolean => unit === "B";
 
+/**
+ * The MPIs that a case is measured under. Without a job it is the same under each; and a quick run leaves out those under
+ * which it would be alone, if some peer takes part under another.
+ */
+export function placesOf(
+  work: Case,
+  found: ReadonlyMap<Mpi, Found>,
+  quick: boolean,
+): readonly (readonly [Mpi, Found])[] {
+  const all = [...found];
+  if (work.ranks === 0) return all.slice(0, 1);
+  const takesPart = (peer: Ready | Missing | undefined): boolean =>
+    peer !== undefined && !("missing" in peer) && peer.withoutJobs === undefined;
+  const accompanied = all.filter(([, peers]) =>
+    work.against.some(({ peer }) => peer === "limit" || takesPart(peers.get(peer))),
+  );
+  return quick && accompanied.length > 0 ? accompanied : all;
+}
+
 /** Measures one case: every peer once in each round, so that the peers alternate. */
 export async function compare(work: Case, mpi: Mpi, found: Found, effort: Effort): Promise<Row[]> {
   const against = work.against.map(({ peer }) => peer).filter((peer) => peer !== "limit");
   const names: PeerName[] = ["typed-mpi", ...against];
+  const rounds = effort.quick ? (work.quickRounds ?? effort.rounds) : effort.rounds;
   const taken = new Map<PeerName, Measurement[]>();
   const reasons = new Map<PeerName, Outcome>();
   let expected: number | undefined;
-  for (let round = work.warmUp ? -1 : 0; round < effort.rounds; round++) {
+  for (let round = work.warmUp ? -1 : 0; round < rounds; round++) {
     await effort.quiet.wait();
     const where = work.ranks === 0 ? "" : `, ${mpiTitle(mpi)}`;
-    effort.progress(`${work.name}${where}: round ${round + 1} of ${effort.rounds}`);
+    effort.progress(`${work.name}${where}: round ${round + 1} of ${rounds}`);
     for (const name of names) {
       const peer = found.get(name) as Ready | Missing;
       if (reasons.has(name)) continue;
@@ -84,7 +104,7 @@ export async function compare(work: Case, mpi: Mpi, found: Found, effort: Effort
       }
     }
   }
-  const limits = new Array(effort.rounds).fill(work.limit);
+  const limits = new Array(rounds).fill(work.limit);
   const outcomeOf = (name: PeerName): Outcome =>
     name === "limit"
       ? { summary: summarize(limits) }

@@ -36,6 +36,8 @@ export interface Case {
   readonly args: readonly (string | number)[];
   /** The first argument, the number of calls, under `--quick`. */
   readonly quickCalls: number;
+  /** Rounds under `--quick`, where fewer do: the program compares by itself. */
+  readonly quickRounds?: number;
   readonly against: readonly Against[];
   readonly nodeOptions?: readonly string[];
   /** What the peer "limit" has, in `unit`: a bar that is no ratio. */

@@ -8,7 +8,8 @@ from numba import njit
 
 from measure import measure
 
-compiled = njit(cache=True)
+# Not cached: numba cannot keep what calls MPI.
+compiled = njit
 
 TIMES = 10_000
 
