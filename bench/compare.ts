@@ -1,5 +1,5 @@
 /** Measuring typed-mpi and its peers in turn, and holding the figures against the bars. */
-import type { Against, Case, Measurement } from "./cases.js";
+import type { Against, Case, Measurement } from "./cases/index.js";
 import { launch, type Mpi, mpiTitle } from "./launch.js";
 import { type Missing, type Peer, type PeerName, type Places, peers, type Ready } from "./peers.js";
 import type { Quiet } from "./quiet.js";
@@ -49,16 +49,37 @@ export async function findPeers(mpi: Mpi, places: Places): Promise<Found> {
 /** Whether typed-mpi is compared by difference because the peer's figure may be zero. */
 export const comparesByDifference = (unit: Case["unit"]): boolean => unit === "B";
 
+/**
+ * The MPIs that a case is measured under. Without a job it is the same under each; and a quick run leaves out those under
+ * which it would be alone, if some peer takes part under another.
+ */
+export function placesOf(
+  work: Case,
+  found: ReadonlyMap<Mpi, Found>,
+  quick: boolean,
+): readonly (readonly [Mpi, Found])[] {
+  const all = [...found];
+  if (work.ranks === 0) return all.slice(0, 1);
+  const takesPart = (peer: Ready | Missing | undefined): boolean =>
+    peer !== undefined && !("missing" in peer) && peer.withoutJobs === undefined;
+  const accompanied = all.filter(([, peers]) =>
+    work.against.some(({ peer }) => peer === "limit" || takesPart(peers.get(peer))),
+  );
+  return quick && accompanied.length > 0 ? accompanied : all;
+}
+
 /** Measures one case: every peer once in each round, so that the peers alternate. */
 export async function compare(work: Case, mpi: Mpi, found: Found, effort: Effort): Promise<Row[]> {
   const against = work.against.map(({ peer }) => peer).filter((peer) => peer !== "limit");
   const names: PeerName[] = ["typed-mpi", ...against];
+  const rounds = effort.quick ? (work.quickRounds ?? effort.rounds) : effort.rounds;
   const taken = new Map<PeerName, Measurement[]>();
   const reasons = new Map<PeerName, Outcome>();
-  for (let round = work.warmUp ? -1 : 0; round < effort.rounds; round++) {
+  let expected: number | undefined;
+  for (let round = work.warmUp ? -1 : 0; round < rounds; round++) {
     await effort.quiet.wait();
     const where = work.ranks === 0 ? "" : `, ${mpiTitle(mpi)}`;
-    effort.progress(`${work.name}${where}: round ${round + 1} of ${effort.rounds}`);
+    effort.progress(`${work.name}${where}: round ${round + 1} of ${rounds}`);
     for (const name of names) {
       const peer = found.get(name) as Ready | Missing;
       if (reasons.has(name)) continue;
@@ -72,6 +93,9 @@ export async function compare(work: Case, mpi: Mpi, found: Found, effort: Effort
       }
       try {
         const measurement = await once(work, mpi, peer, effort);
+        expected ??= measurement.result;
+        if (!isSame(measurement.result, expected))
+          throw new Error(`${work.name}: ${name} came to ${measurement.result}, typed-mpi to ${expected}`);
         if (round < 0) continue;
         taken.set(name, [...(taken.get(name) ?? []), measurement]);
       } catch (error) {
@@ -80,7 +104,7 @@ export async function compare(work: Case, mpi: Mpi, found: Found, effort: Effort
       }
     }
   }
-  const limits = new Array(effort.rounds).fill(work.limit);
+  const limits = new Array(rounds).fill(work.limit);
   const outcomeOf = (name: PeerName): Outcome =>
     name === "limit"
       ? { summary: summarize(limits) }
@@ -89,6 +113,16 @@ export async function compare(work: Case, mpi: Mpi, found: Found, effort: Effort
     row(work, mpi, against, outcomeOf("typed-mpi"), outcomeOf(against.peer)),
   );
 }
+
+/** C's compiler may round a product and a sum at once, and a sum of many numbers is taken in another order. */
+const ROUNDING = 1e-6;
+
+/** Whether a peer did the same work. */
+const isSame = (result: number | undefined, expected: number | undefined): boolean =>
+  result === expected ||
+  (result !== undefined &&
+    expected !== undefined &&
+    Math.abs(result - expected) <= ROUNDING * Math.abs(expected));
 
 /** The median of the samples of one round. */
 async function once(work: Case, mpi: Mpi, peer: Ready, { quick, temporary }: Effort): Promise<Measurement> {

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { pathToFileURL } from "node:url";
-import type { Measurement } from "./cases.js";
+import type { Measurement } from "./cases/index.js";
 
 /** An MPI implementation of this machine, as `ci/mpis.mjs` finds it. */
 export interface Mpi {

@@ -10,8 +10,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { type Case, cases } from "./cases.js";
-import { compare, type Effort, findPeers, type Row } from "./compare.js";
+import { type Case, cases } from "./cases/index.js";
+import { compare, type Effort, findPeers, placesOf, type Row } from "./compare.js";
 import { installedMpis, type Mpi, mpiTitle } from "./launch.js";
 import { describeMachine } from "./machine.js";
 import type { Places } from "./peers.js";
@@ -26,7 +26,7 @@ const USAGE = `npm run bench -- [NAME...] [options]
   --list        list the work and its bars, measure nothing`;
 
 const ROUNDS = 7;
-const QUICK_ROUNDS = 5;
+const QUICK_ROUNDS = 3;
 
 /** How long others on the machine are waited for, in all. */
 const PATIENCE_MS = 600_000;
@@ -92,9 +92,10 @@ async function measureAll(chosen: readonly Case[], mpis: readonly Mpi[], quick: 
   );
   const rows: Row[] = [];
   for (const work of chosen) {
-    // Without a job it is the same under every MPI.
-    for (const [mpi, peers] of work.ranks === 0 ? [...found].slice(0, 1) : found)
+    const start = performance.now();
+    for (const [mpi, peers] of placesOf(work, found, quick))
       rows.push(...(await compare(work, mpi, peers, effort)));
+    progress(`${work.name} took ${((performance.now() - start) / 1000).toFixed(1)} s`);
   }
   const peers = Object.fromEntries([...found].map(([mpi, list]) => [mpiTitle(mpi), describePeers(list)]));
   return {

@@ -6,7 +6,16 @@ import { access, readFile } from "node:fs/promises";
 import { delimiter } from "node:path";
 import { type Mpi, mpiName, type Program, run } from "./launch.js";
 
-export type PeerName = "typed-mpi" | "koffi" | "mpi4py" | "c" | "dijitso" | "limit";
+export type PeerName =
+  | "typed-mpi"
+  | "koffi"
+  | "v8"
+  | "mpi4py"
+  | "numba"
+  | "numba-mpi"
+  | "c"
+  | "dijitso"
+  | "limit";
 
 /** Where things are: the sources of the bench, its compiled programs, and a folder to be removed after it. */
 export interface Places {
@@ -36,9 +45,9 @@ export interface Peer {
 }
 
 /** A peer whose programs are JavaScript in `programs/<name>`, with the environment that they need. */
-const inNode = (name: PeerName, version: (root: string) => Promise<string>): Peer => ({
+const inNode = (name: PeerName, title: string, version: (root: string) => Promise<string>): Peer => ({
   name,
-  title: name === "koffi" ? "bare koffi" : name,
+  title,
   find: async (mpi, { root, compiled }) => ({
     version: await version(root),
     program: async (program, nodeOptions) => ({
@@ -123,6 +132,76 @@ const mpi4py: Peer = {
   },
 };
 
+/** The interpreters that may have numba: that of the environment that `ci/peers.mjs` makes, and the system's. */
+const numbaPythons = (root: string): string[] => [
+  `${root}/node_modules/.cache/bench-python/bin/python3`,
+  "/usr/bin/python3",
+];
+
+const NUMBA_PROBE = "import numba, platform; print(numba.__version__, platform.python_version())";
+
+/** What numba's programs need: their common module, and a cache that is removed with the bench. */
+const numbaEnvironment = ({ root, temporary }: Places): Record<string, string> => ({
+  PYTHONDONTWRITEBYTECODE: "1",
+  PYTHONPATH: `${root}/bench/programs/numba`,
+  NUMBA_CACHE_DIR: `${temporary}/numba`,
+});
+
+const numba: Peer = {
+  name: "numba",
+  title: "numba",
+  async find(_mpi, places) {
+    const { root } = places;
+    const reasons: string[] = [];
+    for (const python of numbaPythons(root)) {
+      const answer = await runOrReason([python, "-c", NUMBA_PROBE]);
+      const versions = answer.split(" ");
+      if (versions.length === 2) {
+        return {
+          version: `${versions[0]}, Python ${versions[1]}`,
+          withoutJobs: "its programs do not use MPI",
+          program: async (program) => ({
+            command: [python, `${root}/bench/programs/numba/${program}.py`],
+            env: numbaEnvironment(places),
+          }),
+        };
+      }
+      reasons.push(answer);
+    }
+    return { missing: reasons.at(-1) as string };
+  },
+};
+
+const NUMBA_MPI_PROBE = `${PYTHON_PROBE.trim()}
+import numba_mpi
+`;
+
+const numbaMpi: Peer = {
+  name: "numba-mpi",
+  title: "numba-mpi",
+  async find({ name }, places) {
+    const { root } = places;
+    const version =
+      "from importlib.metadata import version; print(version('numba-mpi'), 'with numba', version('numba'))";
+    const reasons: string[] = [];
+    for (const python of numbaPythons(root)) {
+      const answer = await runOrReason([python, "-c", NUMBA_MPI_PROBE]);
+      const [linked, ...versions] = answer.split(" ");
+      if (linked === name) {
+        return {
+          version: await runOrReason([python, "-c", version]),
+          program: async (program) => ({
+            command: [python, `${root}/bench/programs/numba-mpi/${program}.py`],
+            env: numbaEnvironment(places),
+          }),
+        };
+      }
+      reasons.push(versions.length === 3 ? otherwiseLinked(linked as string, versions) : answer);
+    }
+    return { missing: reasons[0] as string };
+  },
+};
+
 /** The system's: dijitso is a package of Debian's, and of no registry that is kept. */
 const DIJITSO_PYTHON = "/usr/bin/python3";
 
@@ -156,9 +235,12 @@ async function runOrReason(command: readonly string[]): Promise<string> {
 
 /** The subject comes first. */
 export const peers: readonly Peer[] = [
-  inNode("typed-mpi", (root) => packageVersion(`${root}/package.json`)),
-  inNode("koffi", async (root) => packageVersion(`${root}/node_modules/koffi/package.json`)),
+  inNode("typed-mpi", "typed-mpi", (root) => packageVersion(`${root}/package.json`)),
+  inNode("koffi", "bare koffi", (root) => packageVersion(`${root}/node_modules/koffi/package.json`)),
+  inNode("v8", "V8", async () => process.versions.v8),
   mpi4py,
+  numba,
+  numbaMpi,
   c,
   dijitso,
 ];

@@ -1,5 +1,6 @@
 /** Warm up, time batches, print one JSON line: the same in every language of this bench. */
 import { argv, hrtime } from "node:process";
+import type { Kernel } from "./kernels.js";
 
 const WARM_UP_BATCHES = 2;
 
@@ -12,6 +13,7 @@ export function argument(index: number): number {
  * Prints the median over the batches of the time per call, in nanoseconds.
  * @param parts What one call of the work counts for: 2 for a round trip of which the half is asked.
  * @param report Whether this rank prints; all of them must run the work.
+ * @param result What the work comes to, where peers are compared by it.
  */
 export function measure(
   name: string,
@@ -20,6 +22,7 @@ export function measure(
   parts: number,
   report: boolean,
   work: (calls: number) => void,
+  result?: number,
 ): void {
   for (let i = 0; i < WARM_UP_BATCHES; i++) work(calls);
   const ns = new Float64Array(batches);
@@ -28,7 +31,29 @@ export function measure(
     work(calls);
     ns[i] = Number(hrtime.bigint() - start) / calls / parts;
   }
-  print(name, ns, report);
+  print(name, ns, report, result);
+}
+
+/**
+ * As `measure`, for a kernel, of which the first run gives the result.
+ * @param parts How many steps a run has.
+ */
+export function measureKernel(
+  name: string,
+  calls: number,
+  batches: number,
+  kernel: Kernel | undefined,
+  parts = 1,
+  report = true,
+): void {
+  if (kernel === undefined) throw new Error(`there is no kernel ${name}`);
+  const { run } = kernel;
+  run();
+  const result = kernel.result();
+  const work = (count: number): void => {
+    for (let i = 0; i < count; i++) run();
+  };
+  measure(name, calls, batches, parts, report, work, result);
 }
 
 /** As `measure`, for work that is awaited. */
@@ -50,8 +75,8 @@ export async function measureAwaited(
 }
 
 /** Prints the median. */
-export function print(name: string, ns: Float64Array, report: boolean): void {
+export function print(name: string, ns: Float64Array, report: boolean, result?: number): void {
   ns.sort();
   const median = ((ns[(ns.length - 1) >> 1] as number) + (ns[ns.length >> 1] as number)) / 2;
-  if (report) console.log(JSON.stringify({ name, ns: median }));
+  if (report) console.log(JSON.stringify({ name, ns: median, result }));
 }

@@ -1,11 +1,15 @@
-/* All programs of the tutorial, one after the other in one job: starting a job takes longer than they do. */
+/*
+ * program FOLDER [ARGUMENT...]: all programs of a folder of the examples with these arguments, one after the other
+ * in one job: starting a job takes longer than they do.
+ */
 import { readdirSync } from "node:fs";
 
-const folder = new URL("../../examples/tutorial/", import.meta.url);
-const names = readdirSync(folder)
-  .filter((name) => name.endsWith(".js"))
+const [name = ""] = process.argv.splice(2, 1);
+const folder = new URL(`../../examples/${name}/`, import.meta.url);
+const programs = readdirSync(folder)
+  .filter((file) => file.endsWith(".js"))
   .sort();
-for (const name of names) {
-  await import(new URL(name, folder).href);
-  console.log(`ran ${name}`);
+for (const program of programs) {
+  await import(new URL(program, folder).href);
+  console.log(`ran ${program}`);
 }

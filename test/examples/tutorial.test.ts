@@ -31,7 +31,7 @@ for (const { name, launcher, env } of installed()) {
       const [command = "", ...rest] = launcher;
       const { status, stdout, stderr } = spawnSync(
         command,
-        [...rest, "-n", ranks, process.execPath, "--enable-source-maps", PROGRAMS],
+        [...rest, "-n", ranks, process.execPath, "--enable-source-maps", PROGRAMS, "tutorial"],
         { env: { ...process.env, ...env, NODE_V8_COVERAGE: undefined }, encoding: "utf8", timeout: 60_000 },
       );
       assert.is(status, 0, stdout + stderr);

@@ -1,0 +1,35 @@
+/* Warm up, time batches, print one JSON line: the same in every language of this bench. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum { WARM_UP_BATCHES = 2, MOST_BATCHES = 1000 };
+
+static double now_ns(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return 1e9 * (double)t.tv_sec + (double)t.tv_nsec;
+}
+
+static int ascending(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+/* The median over the batches of the time per call. */
+static double median_ns(long calls, int batches, void (*work)(long calls)) {
+  static double ns[MOST_BATCHES];
+  if (batches > MOST_BATCHES) batches = MOST_BATCHES;
+  for (int i = 0; i < WARM_UP_BATCHES; i++) work(calls);
+  for (int i = 0; i < batches; i++) {
+    double start = now_ns();
+    work(calls);
+    ns[i] = (now_ns() - start) / (double)calls;
+  }
+  qsort(ns, (size_t)batches, sizeof *ns, ascending);
+  return (ns[(batches - 1) / 2] + ns[batches / 2]) / 2;
+}
+
+static inline void print_result(const char *name, double ns, double result) {
+  printf("{\"name\":\"%s\",\"ns\":%.4f,\"result\":%.17g}\n", name, ns, result);
+}

@@ -1,0 +1,20 @@
+"""Warm up, time batches, print one JSON line: the same in every language of this bench."""
+
+import json
+from statistics import median
+from time import perf_counter_ns
+
+WARM_UP_BATCHES = 2
+
+
+def measure(name, calls, batches, work, result=None, parts=1, report=True):
+    """Prints the median over the batches of the time per call, divided by `parts`."""
+    for _ in range(WARM_UP_BATCHES):
+        work(calls)
+    ns = []
+    for _ in range(batches):
+        start = perf_counter_ns()
+        work(calls)
+        ns.append((perf_counter_ns() - start) / calls / parts)
+    if report:
+        print(json.dumps({"name": name, "ns": median(ns), "result": result}), flush=True)

@@ -1,0 +1,190 @@
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { njit } from "../../src/njit/index.js";
+import { assertThrows } from "../harness/assert.js";
+import { librariesIn, newFolder } from "../jit/caches.js";
+import "./cache.js";
+
+// Which version of a function runs, and what is told of it.
+
+const dispatch = suite("njit: dispatch");
+
+const scale = (x: Float64Array | Int32Array, a: number): number => {
+  let s = 0;
+  for (let i = 0; i < x.length; i++) s += a * (x[i] as number);
+  return s;
+};
+
+dispatch("one version for each kind of arguments", () => {
+  const fn = njit(scale);
+  assert.equal(fn.signatures, []);
+  assert.is(fn(Float64Array.of(1, 2), 3), 9);
+  assert.equal(fn.signatures, ["f64[], f64"]);
+  assert.is(fn(Int32Array.of(1, 2), 3), 9);
+  assert.is(fn(Float64Array.of(1, 3), 3), 12);
+  assert.is(fn(Int32Array.of(5), 3), 15);
+  assert.equal(fn.signatures, ["f64[], f64", "i32[], f64"]);
+});
+
+dispatch("the original is kept, with its name and number of parameters", () => {
+  const fn = njit(scale);
+  assert.is(fn.js, scale);
+  assert.is(fn.name, "scale");
+  assert.is(fn.length, 2);
+});
+
+dispatch("a number that is an index is an integer, or a double all the same", () => {
+  const fn = njit((n: number) => {
+    let s = 0;
+    for (let i = 0; i < n; i++) s += i;
+    return s;
+  });
+  for (const n of [10, 2.5, -1, -0, Number.NaN, 100_000]) assert.is(fn(n), fn.js(n));
+  assert.equal(fn.signatures, ["f64"]);
+});
+
+dispatch("a signature compiles at once", () => {
+  const cacheDir = newFolder();
+  const params = { cache: { cacheDir } };
+  const fn = njit(scale, "f64[], f64", { params });
+  assert.equal(fn.signatures, ["f64[], f64"]);
+  assert.is(librariesIn(cacheDir).length, 1);
+  assert.is(fn(Float64Array.of(2), 4), 8);
+  assert.is(librariesIn(cacheDir).length, 1);
+});
+
+dispatch("a signature gives the parameters their types", () => {
+  const fn = njit("f32[], i64, bool, number", (x, big, flag, a) => {
+    x[0] = a;
+    return flag ? big + 1n : big;
+  });
+  const x = new Float32Array(1);
+  assert.is(fn(x, 4n, true, 0.5), 5n);
+  assert.is(x[0], 0.5);
+  assert.equal(fn.signatures, ["f32[], i64, bool, f64"]);
+  const none = njit("", () => 7);
+  assert.is(none(), 7);
+});
+
+dispatch("wrong signatures", () => {
+  const code = "ERR_NJIT_SIGNATURE";
+  assertThrows(() => njit(scale, "f64[]"), { code, message: 'has 2 parameters, the signature "f64[]" 1' });
+  assertThrows(() => njit(scale, "f65[], f64"), {
+    code,
+    message: '"f65[]" in the signature "f65[], f64" is no type',
+  });
+  assertThrows(() => njit(scale, "f64[], string"), { code, message: "expected one of f64, number, bool" });
+  assertThrows(() => njit(scale, "f64[],, f64"), { code });
+});
+
+dispatch("wrong arguments", () => {
+  const fn = njit(scale) as unknown as (...args: unknown[]) => number;
+  const x = new Float64Array(1);
+  for (const wrong of [
+    "text",
+    null,
+    undefined,
+    {},
+    [1, 2],
+    new Date(),
+    () => 1,
+    new DataView(x.buffer),
+    new BigUint64Array(1),
+  ]) {
+    assertThrows(() => fn(wrong, 1), { code: "ERR_INVALID_ARG_TYPE", name: "TypeError", argument: "x" });
+    assertThrows(() => fn(x, wrong), { code: "ERR_INVALID_ARG_TYPE", name: "TypeError", argument: "a" });
+  }
+  assertThrows(() => fn(x), { code: "ERR_OUT_OF_RANGE", message: "2 arguments" });
+  assertThrows(() => fn(x, 1, 2), { code: "ERR_OUT_OF_RANGE", message: "2 arguments" });
+  assert.is(fn(Float64Array.of(3), 2), 6);
+});
+
+dispatch("inspectTypes tells each variable's type", () => {
+  const fn = njit(scale);
+  fn(Float64Array.of(1), 2);
+  assert.is(fn.inspectTypes(), "scale(x: f64[], a: f64): f64\n  s: f64\n  i: int [0, 2^31-1]");
+  fn(Int32Array.of(1), 2);
+  assert.match(fn.inspectTypes("i32[], f64"), /^scale\(x: i32\[\], a: f64\): f64/);
+  assert.is(fn.inspectTypes().split("scale(").length, 3);
+});
+
+dispatch("inspectC shows the C", () => {
+  const fn = njit(scale, "f64[], f64");
+  assert.match(fn.inspectC(), /\bfor \(/);
+  assert.match(fn.inspectC("f64[], f64"), /njit_call/);
+  assertThrows(() => fn.inspectC("f64[]"), {
+    code: "ERR_NJIT_SIGNATURE",
+    message: 'scale is not compiled for "f64[]", but for "f64[], f64"',
+  });
+  assertThrows(() => fn.inspectTypes("nothing"), { code: "ERR_NJIT_SIGNATURE" });
+});
+
+dispatch("the cache is asked once per process, and holds one library for each version", () => {
+  const cacheDir = newFolder();
+  const params = { cache: { cacheDir } };
+  const make = () => njit((x: number) => x + 41.5, { params });
+  assert.is(make()(1), 42.5);
+  assert.is(make()(2), 43.5);
+  assert.is(librariesIn(cacheDir).length, 1);
+  const fast = njit((x: number) => x + 41.5, { params, fastmath: true });
+  assert.is(fast(1), 42.5);
+  assert.is(librariesIn(cacheDir).length, 2);
+});
+
+dispatch("fastmath may add in another order", () => {
+  const fn = njit(scale, { fastmath: true });
+  const x = Float64Array.from({ length: 1000 }, (_, i) => 1 / (i + 1));
+  assert.ok(Math.abs(fn(x, 2) - scale(x, 2)) < 1e-10);
+});
+
+dispatch("a compiler that fails is a JitError", () => {
+  const here = process.cwd();
+  const directory = mkdtempSync(join(tmpdir(), "typed-mpi-njit-"));
+  process.chdir(directory);
+  try {
+    const fn = njit((x: number) => x - 77, {
+      params: { build: { cc: "false" }, cache: { cacheDir: join(directory, "cache") } },
+    });
+    const error = assertThrows(() => fn(1), { code: "ERR_JIT_COMPILE" });
+    assert.is(error.name, "JitError");
+  } finally {
+    process.chdir(here);
+    rmSync(directory, { recursive: true });
+  }
+});
+
+dispatch("without a compiler it warns once, and runs the JavaScript", async () => {
+  const params = { build: { cc: "a-compiler-that-is-not-there" }, cache: { cacheDir: newFolder() } };
+  const warnings: (Error & { code?: string })[] = [];
+  const listener = (warning: Error): number => warnings.push(warning);
+  process.on("warning", listener);
+  const fn = njit((x: number) => x - 78, { params });
+  assert.is(fn(80), 2);
+  assert.is(fn(81), 3);
+  assert.is(njit((x: number) => x - 79, { params })(80), 1);
+  assert.equal(fn.signatures, []);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  process.off("warning", listener);
+  assert.equal(
+    warnings.map(({ code }) => code),
+    ["TYPED_MPI_NJIT_NO_COMPILER"],
+  );
+  assert.match(warnings[0]?.message ?? "", /a-compiler-that-is-not-there.*run as JavaScript/s);
+});
+
+dispatch("what cannot be compiled is an error without a compiler, too", () => {
+  const params = { build: { cc: "a-compiler-that-is-not-there" } };
+  assertThrows(() => njit((x: number) => `${x}`, { params })(1), { code: "ERR_NJIT_UNSUPPORTED" });
+});
+
+dispatch("nothing is left in the current directory", () => {
+  assert.equal(
+    readdirSync(".").filter((name) => name.startsWith("jitfailure")),
+    [],
+  );
+});
+
+dispatch.run();
