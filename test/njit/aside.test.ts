@@ -10,7 +10,7 @@ const sum = (x: Float64Array) => {
   for (let i = 0; i < x.length; i++) s += x[i] as number;
   return s;
 };
-const newParams = () => ({ cache: { cacheDir: newFolder() } });
+const newParams = () => ({ cache: { cacheDir: newFolder(), failDirRoot: newFolder() } });
 const x = Float64Array.of(1, 2, 3.5);
 
 async function rejection(promise: Promise<unknown>): Promise<Error> {

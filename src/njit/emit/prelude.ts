@@ -11,7 +11,7 @@ typedef union { double f; int64_t i; } slot;
 typedef struct { int source, tag; } njit_status;
 
 /* What the running MPI library says */
-#define njit_mpi ((const int64_t *)(intptr_t)c[14].i)
+#define njit_mpi ((const int64_t *)(intptr_t)c[6].i)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define FAIL(site, a, b) (c[0].f = (site), c[1].f = (double)(a), c[2].f = (double)(b))
 
@@ -85,7 +85,7 @@ static inline __attribute__((unused)) int64_t njit_index(double d) {
 /* How many threads a prange has; by default what OpenMP's environment says. */
 #ifdef _OPENMP
 #include <omp.h>
-static __attribute__((unused)) int njit_threads(slot *c) { return c[15].f > 0 ? (int)c[15].f : omp_get_max_threads(); }
+static __attribute__((unused)) int njit_threads(slot *c) { return c[7].f > 0 ? (int)c[7].f : omp_get_max_threads(); }
 #endif
 /* 7.1.5 ToIntegerOrInfinity, as far as lengths go */
 static inline __attribute__((unused)) int64_t njit_whole(double d) {
@@ -122,9 +122,9 @@ export const SLOTS = {
   more: 2,
   random: 3,
   arena: 5,
-  result: 6,
-  mpi: 14,
-  threads: 15,
-  values: 16,
+  mpi: 6,
+  threads: 7,
+  result: 8,
+  values: 24,
   each: 6,
 } as const;

@@ -52,7 +52,7 @@ export class Inference {
 }
 
 /** There is room for these between C and JavaScript. */
-const MOST_RESULTS = 8;
+const MOST_RESULTS = 16;
 
 /** How often the interval of a variable grows before it is widened. */
 const PATIENCE = 4;
