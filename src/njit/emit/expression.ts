@@ -168,7 +168,7 @@ function arrayCall(emitter: Emitter, e: ArrayCall): ReturnType<typeof array> {
       `if (UNLIKELY(${offset} < 0 || ${source.length} > ${target.length} - ${offset})) ${emitter.fail(failure)}`,
     );
     emitter.say(
-      `memmove(${target.pointer} + ${offset}, ${source.pointer}, (size_t)${source.length} * sizeof(${c}));`,
+      `if (${source.length} > 0) memmove(${target.pointer} + ${offset}, ${source.pointer}, (size_t)${source.length} * sizeof(${c}));`,
     );
     return target;
   }
