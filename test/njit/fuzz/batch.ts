@@ -99,7 +99,7 @@ const partOf = (library: JitLibrary, part: number): JitLibrary =>
     },
   });
 
-export const typesOf = (parameters: readonly Parameter[]): Type[] =>
+const typesOf = (parameters: readonly Parameter[]): Type[] =>
   parameters.map((parameter) => {
     switch (parameter) {
       case "tame":
@@ -118,7 +118,7 @@ export const typesOf = (parameters: readonly Parameter[]): Type[] =>
   });
 
 /** The functions as the compiler is given them, and what they capture. */
-export function functionsOf(program: Program): { main: AnyFunction; captures: Record<string, AnyFunction> } {
+function functionsOf(program: Program): { main: AnyFunction; captures: Record<string, AnyFunction> } {
   const captures: Record<string, AnyFunction> = {};
   let main: AnyFunction = () => undefined;
   for (const { name, body } of program.functions) {

@@ -203,7 +203,7 @@ export function index(scope: Scope, array: ArrayVariable, depth: number): Tree {
 
 const holds = (sort: ScalarSort) => (kind: string) => (kind === "BigInt64Array") === (sort === "bigint");
 
-export function load(scope: Scope, sort: "number" | "bigint", depth: number): Tree | undefined {
+function load(scope: Scope, sort: "number" | "bigint", depth: number): Tree | undefined {
   const array = scope.array(holds(sort));
   if (array === undefined) return undefined;
   return (sort === "number" ? number : bigint)(`${array.name}[`, index(scope, array, depth), "]");
