@@ -1,5 +1,5 @@
 /** Running one program of a peer as an MPI job, and reading the JSON line that it prints. */
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { pathToFileURL } from "node:url";
 import type { Measurement } from "./cases/index.js";
@@ -74,14 +74,20 @@ export async function launch(mpi: Mpi, ranks: number, program: Program): Promise
   return { ...(JSON.parse(line) as Measurement), wall };
 }
 
+/** What runs at the moment: none of it outlives the bench. */
+const children = new Set<ChildProcess>();
+
+process.once("exit", () => {
+  for (const child of children) child.kill();
+});
+
 /** What a command prints. @throws Error with its stderr if it fails or takes longer than the time limit */
 export function run(command: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<string> {
   const [file, ...args] = command as [string, ...string[]];
   const options = { env: { ...process.env, ...env }, timeout: TIME_LIMIT_MS, stdio: "pipe" } as const;
   return new Promise((resolve, reject) => {
     const child = spawn(file, args, options);
-    const stop = (): boolean => child.kill();
-    process.once("exit", stop);
+    children.add(child);
     let stdout = "";
     let stderr = "";
     child.stdin.end();
@@ -93,7 +99,7 @@ export function run(command: readonly string[], env: Readonly<Record<string, str
     });
     child.on("error", reject);
     child.on("close", (code, signal) => {
-      process.off("exit", stop);
+      children.delete(child);
       if (code === 0) resolve(stdout);
       else reject(new Error(`${command.join(" ")}: ${signal ?? `exit code ${code}`}\n${stderr}`));
     });

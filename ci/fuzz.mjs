@@ -1,4 +1,4 @@
-// npm run fuzz [-- --minutes N --seed S --flags "-O2" --sanitize]
+// npm run fuzz [-- --minutes N --seed S --flags=-O2 --sanitize]
 //
 // Random functions, compiled by njit and as JavaScript, for N minutes (default 10) from seed S on (default: another at
 // each start). Prints each program that differs, made smaller, with its seed. The flags come after those of njit;

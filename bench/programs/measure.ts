@@ -13,7 +13,6 @@ export function argument(index: number): number {
  * Prints the median over the batches of the time per call, in nanoseconds.
  * @param parts What one call of the work counts for: 2 for a round trip of which the half is asked.
  * @param report Whether this rank prints; all of them must run the work.
- * @param result What the work comes to, where peers are compared by it.
  */
 export function measure(
   name: string,
@@ -22,7 +21,6 @@ export function measure(
   parts: number,
   report: boolean,
   work: (calls: number) => void,
-  result?: number,
 ): void {
   for (let i = 0; i < WARM_UP_BATCHES; i++) work(calls);
   const ns = new Float64Array(batches);
@@ -31,11 +29,12 @@ export function measure(
     work(calls);
     ns[i] = Number(hrtime.bigint() - start) / calls / parts;
   }
-  print(name, ns, report, result);
+  print(name, ns, report);
 }
 
 /**
- * As `measure`, for a kernel, of which the first run gives the result.
+ * Prints the least of the batches' times per call: a kernel takes as long each time, but for what others do meanwhile. The
+ * first run gives the result.
  * @param parts How many steps a run has.
  */
 export function measureKernel(
@@ -50,10 +49,13 @@ export function measureKernel(
   const { run } = kernel;
   run();
   const result = kernel.result();
-  const work = (count: number): void => {
-    for (let i = 0; i < count; i++) run();
-  };
-  measure(name, calls, batches, parts, report, work, result);
+  let least = Infinity;
+  for (let batch = -WARM_UP_BATCHES; batch < batches; batch++) {
+    const start = hrtime.bigint();
+    for (let i = 0; i < calls; i++) run();
+    if (batch >= 0) least = Math.min(least, Number(hrtime.bigint() - start) / calls / parts);
+  }
+  if (report) console.log(JSON.stringify({ name, ns: least, result }));
 }
 
 /** As `measure`, for work that is awaited. */
@@ -75,8 +77,8 @@ export async function measureAwaited(
 }
 
 /** Prints the median. */
-export function print(name: string, ns: Float64Array, report: boolean, result?: number): void {
+export function print(name: string, ns: Float64Array, report: boolean): void {
   ns.sort();
   const median = ((ns[(ns.length - 1) >> 1] as number) + (ns[ns.length >> 1] as number)) / 2;
-  if (report) console.log(JSON.stringify({ name, ns: median, result }));
+  if (report) console.log(JSON.stringify({ name, ns: median }));
 }

@@ -16,8 +16,8 @@ static int ascending(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-/* The median over the batches of the time per call. */
-static double median_ns(long calls, int batches, void (*work)(long calls)) {
+/* The times per call of the batches, in ascending order. */
+static const double *sorted_ns(long calls, int batches, void (*work)(long calls)) {
   static double ns[MOST_BATCHES];
   if (batches > MOST_BATCHES) batches = MOST_BATCHES;
   for (int i = 0; i < WARM_UP_BATCHES; i++) work(calls);
@@ -27,7 +27,18 @@ static double median_ns(long calls, int batches, void (*work)(long calls)) {
     ns[i] = (now_ns() - start) / (double)calls;
   }
   qsort(ns, (size_t)batches, sizeof *ns, ascending);
+  return ns;
+}
+
+static inline double median_ns(long calls, int batches, void (*work)(long calls)) {
+  const double *ns = sorted_ns(calls, batches, work);
+  if (batches > MOST_BATCHES) batches = MOST_BATCHES;
   return (ns[(batches - 1) / 2] + ns[batches / 2]) / 2;
+}
+
+/* A kernel takes as long each time, but for what others do meanwhile. */
+static inline double least_ns(long calls, int batches, void (*work)(long calls)) {
+  return *sorted_ns(calls, batches, work);
 }
 
 static inline void print_result(const char *name, double ns, double result) {

@@ -17,11 +17,11 @@ static inline void measure(const char *name, long calls, int batches, int parts,
   if (rank == 0) printf("{\"name\":\"%s\",\"ns\":%.4f}\n", name, median);
 }
 
-/* The same of work that comes to a result, by which the peers are compared. */
-static inline void measure_result(const char *name, long calls, int batches, int parts,
+/* The least of a kernel, and its result, by which the peers are compared. */
+static inline void measure_kernel(const char *name, long calls, int batches, int parts,
                                   void (*work)(long calls), double result) {
   int rank;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-  double median = median_ns(calls, batches, work) / parts;
-  if (rank == 0) print_result(name, median, result);
+  double least = least_ns(calls, batches, work) / parts;
+  if (rank == 0) print_result(name, least, result);
 }

@@ -98,6 +98,6 @@ int main(int argc, char **argv) {
   for (int i = 0; i < cells; i++) u[i] = v[i] = ((i + rank) * 7919L % 1000) / 1000.0;
   run = is_pi ? run_pi : is_1d ? run_1d : run_2d;
   run();
-  measure_result(name, 1, atoi(argv[2]), steps, work, is_pi ? result_pi() : result_halo());
+  measure_kernel(name, 1, atoi(argv[2]), steps, work, is_pi ? result_pi() : result_halo());
   return MPI_Finalize();
 }

@@ -21,8 +21,8 @@ export class Value implements Operand {
   get f64(): string {
     const { kind } = this.type;
     if (kind === "f64") return this.text;
-    return /^\(?-?\d{1,15}\)?$/.test(this.text)
-      ? `${this.text.replace(/[()]/g, "")}.0`.replace(/^-.*/, "($&)")
+    return /^\(?-?\d{1,15}(LL)?\)?$/.test(this.text)
+      ? `${this.text.replace(/[()L]/g, "")}.0`.replace(/^-.*/, "($&)")
       : `(double)${this.text}`;
   }
 
@@ -75,6 +75,7 @@ export function number(value: number): string {
 /** An integer in C. */
 export function integer(value: number | bigint): string {
   if (value === -(2n ** 63n)) return "INT64_MIN";
-  const suffix = value > 2 ** 31 || value < -(2 ** 31) ? "LL" : "";
-  return value < 0 ? `(${value}${suffix})` : `${value}${suffix}`;
+  // Always of 64 bits: two constants in an operation would be int, and overflow.
+  if (value === 0 || value === 0n) return "0";
+  return value < 0 ? `(${value}LL)` : `${value}LL`;
 }

@@ -26,15 +26,15 @@ function compare(...args: string[]): void {
 }
 
 test("random programs, compiled without optimisation", () => {
-  compare("--seed", "1", "--count", "160", "--batch", "40", "--flags=-O0 -march=x86-64");
+  compare("--seed", "1", "--count", "120", "--batch", "40", "--flags=-O0 -march=x86-64");
 });
 
 test("random programs, compiled as users' are", () => {
-  compare("--seed", "100001", "--count", "24");
+  compare("--seed", "100001", "--count", "20");
 });
 
 test("random programs touch no memory that is not theirs, and do nothing that C does not define", () => {
-  compare("--seed", "200001", "--count", "24", "--flags=-O1", "--sanitize");
+  compare("--seed", "200001", "--count", "20", "--flags=-O1", "--sanitize");
 });
 
 test("the sanitizers see what is outside of an array", () => {
