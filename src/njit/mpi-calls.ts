@@ -1,3 +1,5 @@
+import { ANY_SOURCE, ANY_TAG } from "../mpi/index.js";
+
 /*
  * The operations of MPI inside compiled functions: for each what it takes, in the order of the public function, and how
  * C calls it. In the templates `{send}` is an argument, `{send.n}` the number of its elements, `{send.type}` their
@@ -64,8 +66,8 @@ export type MpiCallName =
 const buf: MpiParameter = { name: "buf", is: "buffer" };
 const dest: MpiParameter = { name: "dest", is: "rank" };
 const tag: MpiParameter = { name: "tag", is: "tag", fallback: 0 };
-const source: MpiParameter = { name: "source", is: "source", fallback: -1 };
-const anyTag: MpiParameter = { name: "tag", is: "any tag", fallback: -1 };
+const source: MpiParameter = { name: "source", is: "source", fallback: ANY_SOURCE };
+const anyTag: MpiParameter = { name: "tag", is: "any tag", fallback: ANY_TAG };
 const root: MpiParameter = { name: "root", is: "rank", fallback: 0 };
 const send: MpiParameter = { name: "send", is: "buffer" };
 const sendOrInPlace: MpiParameter = { name: "send", is: "buffer or in place" };
@@ -94,7 +96,7 @@ export const MPI_CALLS: Readonly<Record<MpiCallName, MpiCall>> = {
       { name: "sendtag", is: "tag" },
       recv,
       source,
-      { name: "recvtag", is: "any tag", fallback: -1 },
+      { name: "recvtag", is: "any tag", fallback: ANY_TAG },
     ],
     c: `MPI_Sendrecv({send}, {send.n}, {send.type}, {dest}, {sendtag}, {recv}, {recv.n}, {recv.type}, {source}, {recvtag}, {comm}, ${status})`,
     gives: "status",

@@ -272,7 +272,7 @@ let hasWarned = false;
 function warnOnce(error: JitError): void {
   if (hasWarned) return;
   hasWarned = true;
-  process.emitWarning(`${error.message}; functions of njit run as JavaScript`, {
+  process.emitWarning(`${error.message.replace(/[.;]*$/, "")}; functions of njit run as JavaScript`, {
     code: "TYPED_MPI_NJIT_NO_COMPILER",
   });
 }

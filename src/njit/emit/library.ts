@@ -106,7 +106,9 @@ export function emitLibrary(
     each === undefined ? "" : emitProgram(each, library, version === 0 ? "" : "plain_"),
   );
   const entry = emitEntry(program, plain, seeds, library);
-  const code = [PRELUDE, library.declarations, ...bodies, entry].join("\n");
+  // Functions of the same code for other types have a library of their own: the slots of one are of one kind.
+  const title = `/* ${program.entry.name.replace(/\W/g, "_")}(${seeds.map(typeName).join(", ")}) */`;
+  const code = [PRELUDE, title, library.declarations, ...bodies, entry].join("\n");
   return { code, library };
 }
 

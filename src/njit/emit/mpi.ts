@@ -1,3 +1,4 @@
+import { ANY_SOURCE, ANY_TAG, PROC_NULL } from "../../mpi/index.js";
 import type { Expression, MpiOperation } from "../ir.js";
 import type { MpiParameter } from "../mpi-calls.js";
 import { type ElementName, F64, I64, int, STATUS, type Type, VOID } from "../types.js";
@@ -45,12 +46,13 @@ export function emitMpi(emitter: Emitter, e: MpiOperation, isUsed = true): Value
     if (isScalar && i === 0) return;
     parameterOf(emitter, parameter, given[i], names, element);
   });
-  emitter.say("{");
-  if (isScalar) scalarIn(emitter, given[0] as Expression, names);
-  if (e.call.lengths !== undefined && !isScalar) checkLengths(emitter, e, names);
-  if (e.call.gives === "status" && isUsed) emitter.say("char status[64];");
+  const scalar = isScalar ? value(emitter, given[0] as Expression) : undefined;
   const result = resultOf(e, isScalar, given[0]?.type);
   const out = isUsed || isScalar || e.call.gives === "request" ? declared(emitter, result) : undefined;
+  emitter.say("{");
+  if (scalar !== undefined) scalarIn(emitter, scalar, names);
+  if (e.call.lengths !== undefined && !isScalar) checkBuffers(emitter, e, names);
+  if (e.call.gives === "status" && isUsed) emitter.say("char status[64];");
   if (e.call.gives === "int") emitter.say("int out;");
   if (e.call.gives === "request") emitter.say("intptr_t out = 0;");
   callOf(emitter, e, (isScalar ? e.call.scalar : e.call.c) as string, names, isUsed);
@@ -78,7 +80,7 @@ function resultOf(e: MpiOperation, isScalar: boolean, type: Type | undefined): T
   }
 }
 
-/** A variable for the result, declared before the block in which the call is. */
+/** A variable for the result. */
 function declared(emitter: Emitter, type: Type): string {
   if (type.kind === "void") return "0";
   const name = emitter.name("m");
@@ -90,13 +92,11 @@ function declared(emitter: Emitter, type: Type): string {
         : type.kind === "request"
           ? "intptr_t"
           : "int64_t";
-  const at = emitter.lines.lastIndexOf("{");
-  emitter.lines.splice(at, 0, `${c} ${name};`);
+  emitter.say(`${c} ${name};`);
   return name;
 }
 
-function scalarIn(emitter: Emitter, scalar: Expression, names: Names): void {
-  const given = value(emitter, scalar);
+function scalarIn(emitter: Emitter, given: Value, names: Names): void {
   const isBigint = given.type.kind === "i64";
   const c = isBigint ? "int64_t" : "double";
   emitter.say(`${c} in = ${isBigint ? given.i64 : given.f64}, out;`);
@@ -182,7 +182,7 @@ function numberOf(
 ): string {
   const integer = (slot: string): string => `(int)${emitter.library.mpiSlot({ is: "integer", name: slot })}`;
   const any = is === "source" ? "MPI_ANY_SOURCE" : "MPI_ANY_TAG";
-  if (given === undefined) return fallback === -1 ? integer(any) : String(fallback);
+  if (given === undefined) return fallback < 0 ? integer(any) : String(fallback);
   const found = value(emitter, given);
   const site = given.site;
   const failure = { is: "argument", site, message: `${name}: expected an integer` } as const;
@@ -191,8 +191,9 @@ function numberOf(
     n = emitter.keep(`(int64_t)fmax(-9e15, fmin(9e15, ${found.f64}))`, int(0, 1));
     emitter.say(`if (UNLIKELY(!((double)${n} == ${found.f64}))) ${emitter.fail(failure, found.f64)}`);
   } else if (!/^\w+$/.test(n)) n = emitter.keep(found.int, int(0, 1));
-  const low = found.type.kind === "int" ? found.type.low : -1;
-  if (low >= 0) return `(int)${n}`;
+  const isInt32 = found.type.kind === "int" && found.type.low >= -(2 ** 31) && found.type.high < 2 ** 31;
+  if (!isInt32) emitter.say(`if (UNLIKELY(${n} != (int32_t)${n})) ${emitter.fail(failure, n)}`);
+  if (found.type.kind === "int" && found.type.low >= 0) return `(int)${n}`;
   const special = NEGATIVE[is] ?? [];
   return special.reduce(
     (text, [number, constant]) => `(${n} == ${number} ? ${integer(constant)} : ${text})`,
@@ -200,20 +201,25 @@ function numberOf(
   );
 }
 
-/** What negative numbers mean, as in the standard's ABI. */
+/** What negative numbers mean. */
 const NEGATIVE: Readonly<Record<string, readonly (readonly [number, string])[]>> = {
-  rank: [[-2, "MPI_PROC_NULL"]],
+  rank: [[PROC_NULL, "MPI_PROC_NULL"]],
   source: [
-    [-2, "MPI_PROC_NULL"],
-    [-1, "MPI_ANY_SOURCE"],
+    [PROC_NULL, "MPI_PROC_NULL"],
+    [ANY_SOURCE, "MPI_ANY_SOURCE"],
   ],
-  "any tag": [[-1, "MPI_ANY_TAG"]],
+  "any tag": [[ANY_TAG, "MPI_ANY_TAG"]],
 };
 
-function checkLengths(emitter: Emitter, e: MpiOperation, names: Names): void {
+/** Buffers of one collective operation are of one kind, and their lengths fit. */
+function checkBuffers(emitter: Emitter, e: MpiOperation, names: Names): void {
   const { library } = emitter;
   const lengths = e.call.lengths as string;
   if (names.get("send.n") === "-1") return;
+  if (names.get("send.type") !== names.get("recv.type")) {
+    const { source, start, end } = e.site;
+    throw source.error("ERR_NJIT_TYPE", `${e.name}: send and recv are of different kinds`, start, end);
+  }
   if (/ranks/.test(lengths)) {
     emitter.say(`int ranks; ${library.mpiFunction("MPI_Comm_size")}(${names.get("comm")}, &ranks);`);
   }
@@ -251,8 +257,8 @@ function readStatus(emitter: Emitter, out: string): string {
   const field = (name: "source" | "tag"): string =>
     `*(int *)(status + ${library.mpiSlot({ is: "status", field: name })})`;
   const native = (constant: string): string => `(int)${library.mpiSlot({ is: "integer", name: constant })}`;
-  const source = `(${field("source")} == ${native("MPI_PROC_NULL")} ? -2 : ${field("source")} == ${native("MPI_ANY_SOURCE")} ? -1 : ${field("source")})`;
-  const tag = `(${field("tag")} == ${native("MPI_ANY_TAG")} ? -1 : ${field("tag")})`;
+  const source = `(${field("source")} == ${native("MPI_PROC_NULL")} ? ${PROC_NULL} : ${field("source")} == ${native("MPI_ANY_SOURCE")} ? ${ANY_SOURCE} : ${field("source")})`;
+  const tag = `(${field("tag")} == ${native("MPI_ANY_TAG")} ? ${ANY_TAG} : ${field("tag")})`;
   return `${out}.source = ${source}; ${out}.tag = ${tag};`;
 }
 

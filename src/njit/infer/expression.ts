@@ -436,6 +436,7 @@ function typeOfMpi(inference: Inference, e: MpiOperation): Type | undefined {
     case "buffer": {
       const [first] = e.args;
       if (first?.type === undefined) return undefined;
+      if (first.type.kind === "bool") inference.fail(first.site, "expected a number, a bigint or an array");
       if (isNumber(first.type) || first.type.kind === "i64") {
         asDouble(inference, first);
         return first.type.kind === "i64" ? I64 : F64;
@@ -453,6 +454,12 @@ function inferArgument(inference: Inference, arg: Expression): void {
 function typeOfList(inference: Inference, e: List): Type | undefined {
   const items = e.items.map((item) => infer(inference, item));
   if (items.includes(undefined)) return undefined;
+  for (const item of e.items) {
+    if (item.type?.kind === "tuple") inference.fail(item.site, "a list within a list cannot be compiled");
+    if (item.type?.kind === "array" || item.type?.kind === "view") {
+      inference.fail(item.site, `${typeName(item.type)} cannot be in a list`);
+    }
+  }
   return { kind: "tuple", items: items as Type[], names: e.names };
 }
 

@@ -2,7 +2,7 @@ import type { Instance } from "../ir.js";
 import { Captured } from "../lower/context.js";
 import { lower } from "../lower/function.js";
 import type { FunctionSource } from "../source/source.js";
-import { EXACT, F64, type IntType, int, isSame, type Type } from "../types.js";
+import { EXACT, F64, type IntType, int, isSame, type Type, VOID } from "../types.js";
 import { inferFunction } from "./function.js";
 import { indexParameters } from "./indexes.js";
 
@@ -98,6 +98,8 @@ export class Program {
       this.overflows = 0;
       for (let i = 0; i < this.instances.length; i++) inferFunction(this, this.instances[i] as Instance);
     } while (this.#hasChanged);
+    // Those that never return, but throw or call themselves.
+    for (const instance of this.instances) instance.result ??= VOID;
   }
 }
 

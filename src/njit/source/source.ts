@@ -78,12 +78,15 @@ export class FunctionSource {
     // Asking takes milliseconds, which a loop around a function that throws would feel.
     this.#location ??= locate(this.fn);
     const base = this.#location;
+    // V8 says where the parameters begin; of an arrow function that is the function.
+    const isArrow = this.syntax.type === "ArrowFunctionExpression";
+    const lead = isArrow ? 0 : Math.max(0, (this.text.split("\n", 1)[0] as string).indexOf("("));
     const line = before.length - 1;
     const column = (before.at(-1) as string).length;
     return {
       file: base?.file ?? this.name,
       line: (base?.line ?? 1) + line,
-      column: (line === 0 ? (base?.column ?? 1) : 1) + column,
+      column: (line === 0 ? (base?.column ?? 1 + lead) - lead : 1) + column,
     };
   }
 
