@@ -95,6 +95,11 @@ once("the column of what stands in the first line of a function with a name", ()
   assert.ok(error.message.includes("place.js:1:24"), error.message);
 });
 
+same("an array is taken before what its index does", "(a, b) => { let t = a; return t[(t = b, 0)]; }", () => [
+  Float64Array.of(1),
+  Float64Array.of(2),
+]);
+
 once("more results than there are places for", () => {
   const results = (count: number) =>
     njit(

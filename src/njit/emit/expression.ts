@@ -1,14 +1,15 @@
-import type {
-  ArrayCall,
-  Assign,
-  Call,
-  Conditional,
-  Expression,
-  Load,
-  Logical,
-  MakeView,
-  Store,
-  Variable,
+import {
+  type ArrayCall,
+  type Assign,
+  type Call,
+  type Conditional,
+  type Expression,
+  type Load,
+  type Logical,
+  type MakeView,
+  partsOf,
+  type Store,
+  type Variable,
 } from "../ir.js";
 import { BINARY, type Operand } from "../operators.js";
 import { BOOL, ELEMENTS, type ElementName, F64, I64, int, type Type, VOID } from "../types.js";
@@ -406,6 +407,19 @@ function element(emitter: Emitter, e: Load | Store, target: Place, at: readonly 
   return `${target.pointer}[${offset}]`;
 }
 
+/** A place that stays the same when what is evaluated after it gives its variable another array. */
+function steady(emitter: Emitter, place: Place, after: readonly Expression[]): Place {
+  if (!after.some(changesArray)) return place;
+  const pointer = emitter.name("p");
+  emitter.say(`${ELEMENTS[place.element].c} *${pointer} = ${place.pointer};`);
+  const keep = (text: string): string => emitter.keep(text, int(0, 1));
+  return { ...place, pointer, length: keep(place.length), shape: place.shape.map(keep) };
+}
+
+const changesArray = (e: Expression): boolean =>
+  (e.op === "assign" && (e.type?.kind === "array" || e.type?.kind === "view")) ||
+  partsOf(e).some(changesArray);
+
 /** Whether an index outside of an array is no error. */
 const isLenient = (emitter: Emitter, e: Load | Store, target: Place): boolean =>
   emitter.boundscheck === "js" &&
@@ -421,7 +435,7 @@ function load(emitter: Emitter, e: Load, type: Type): Value {
       type,
     );
   }
-  const target = array(emitter, e.array);
+  const target = steady(emitter, array(emitter, e.array), e.indexes);
   const at = values(emitter, e.indexes);
   const own = ELEMENTS[target.element].type;
   if (isLenient(emitter, e, target)) {
@@ -455,7 +469,7 @@ function stored(given: Value, name: keyof typeof ELEMENTS): string {
 
 /** @param isUsed Whether anything is done with what it gives. */
 function store(emitter: Emitter, e: Store, isUsed: boolean): Value {
-  const target = array(emitter, e.array);
+  const target = steady(emitter, array(emitter, e.array), [...e.indexes, e.value]);
   const own = ELEMENTS[target.element].type;
   const isQuiet = isLenient(emitter, e, target);
   // What is combined with the old element is evaluated after that is read.
