@@ -1,19 +1,9 @@
-import {
-  type ArrayCall,
-  type Assign,
-  type Call,
-  type Conditional,
-  type Expression,
-  type Load,
-  type Logical,
-  type MakeView,
-  partsOf,
-  type Store,
-  type Variable,
-} from "../ir.js";
+import type { Assign, Call, Conditional, Expression, Logical } from "../ir.js";
 import { BINARY, type Operand } from "../operators.js";
-import { BOOL, ELEMENTS, type ElementName, F64, I64, int, type Type, VOID } from "../types.js";
-import { type Emitter, hasEffects, lengthOf, shapeOf } from "./emitter.js";
+import { BOOL, F64, I64, int, type Type, VOID } from "../types.js";
+import { array, arrayCall, giveArray } from "./array.js";
+import { load, store } from "./element.js";
+import { type Emitter, hasEffects } from "./emitter.js";
 import { emitMpi } from "./mpi.js";
 import { integer, number, Value } from "./operand.js";
 
@@ -88,7 +78,7 @@ export function value(emitter: Emitter, e: Expression): Value {
 }
 
 /** The values of several expressions, as they are when each is evaluated in its turn. */
-function values(emitter: Emitter, expressions: readonly Expression[]): Value[] {
+export function values(emitter: Emitter, expressions: readonly Expression[]): Value[] {
   return expressions.map((e, i) => {
     const result = value(emitter, e);
     const isFixed = e.op === "constant" || e.op === "one";
@@ -109,150 +99,6 @@ function constant(given: unknown): Value {
 
 const floatConstant = (n: number): string | undefined =>
   Math.fround(n) === n && Number.isFinite(n) ? `${number(n)}f`.replace(")f", "f)") : undefined;
-
-/** Where an array or a view is, in C. */
-interface Place {
-  readonly pointer: string;
-  readonly length: string;
-  readonly element: ElementName;
-  /** Of a view, the length of each dimension. */
-  readonly shape: readonly string[];
-}
-
-/** An array with its length. */
-export function array(emitter: Emitter, e: Expression): Place {
-  const type = e.type as Extract<Type, { kind: "array" | "view" }>;
-  const { element } = type;
-  const { c, bytes } = ELEMENTS[element];
-  switch (e.op) {
-    case "read":
-      return placeOf(e.variable, element);
-    case "assign":
-      giveArray(emitter, e);
-      return placeOf(e.variable, element);
-    case "make-view":
-      return makeView(emitter, e);
-    case "new-array": {
-      const given = value(emitter, e.length);
-      const length = emitter.keep(whole(given), int(0, 1));
-      const pointer = emitter.name("p");
-      emitter.hasArrays = true;
-      emitter.say(`${c} *${pointer} = njit_new(c, ${length}, ${bytes});`);
-      const failure = {
-        is: "throw",
-        site: e.site,
-        error: "RangeError",
-        message: `Invalid typed array length`,
-      } as const;
-      emitter.say(
-        `if (UNLIKELY(!${pointer} || ${length} > ${emitter.program.assumption.most}LL)) ${emitter.fail(failure)}`,
-      );
-      return { pointer, length, element, shape: [] };
-    }
-    case "array-call":
-      return arrayCall(emitter, e);
-    case "conditional": {
-      if (type.kind === "view") break;
-      const test = condition(emitter, e.test);
-      const pointer = emitter.name("p");
-      const length = emitter.name("n");
-      emitter.say(`${c} *${pointer}; int64_t ${length};`);
-      emitter.say(`if (${test}) {`);
-      const then = array(emitter, e.whenTrue);
-      emitter.say(`${pointer} = ${then.pointer}; ${length} = ${then.length};`);
-      emitter.say("} else {");
-      const otherwise = array(emitter, e.otherwise);
-      emitter.say(`${pointer} = ${otherwise.pointer}; ${length} = ${otherwise.length};`);
-      emitter.say("}");
-      return { pointer, length, element, shape: [] };
-    }
-  }
-  const { source, start, end } = e.site;
-  throw source.error("ERR_NJIT_UNSUPPORTED", "expected the name of an array", start, end);
-}
-
-const placeOf = (variable: Variable, element: ElementName): Place => ({
-  pointer: variable.c,
-  length: lengthOf(variable),
-  element,
-  shape: shapeOf(variable),
-});
-
-function makeView(emitter: Emitter, e: MakeView): Place {
-  const { pointer, length, element } = array(emitter, e.array);
-  const shape = values(emitter, e.shape).map((given) => {
-    const text = given.type.kind === "int" ? given.int : `njit_index(${given.f64})`;
-    return emitter.keep(text, int(0, 1));
-  });
-  // Each is no more than the array has before it is multiplied.
-  const fits = shape.reduceRight(
-    (rest, each) => `(${each} == 0 ? 0 : ${rest} > ${length} / ${each} ? -1 : ${rest} * ${each})`,
-    "1",
-  );
-  const failure = {
-    is: "argument",
-    site: e.site,
-    message: "the array has too few elements for this shape",
-  } as const;
-  const isNegative = shape.map((each) => `${each} < 0`).join(" || ");
-  emitter.say(
-    `if (UNLIKELY(${isNegative} || ${fits.replaceAll("-1", "INT64_MAX / 2")} > ${length})) ${emitter.fail(failure)}`,
-  );
-  return { pointer, length, element, shape };
-}
-
-function arrayCall(emitter: Emitter, e: ArrayCall): Place {
-  const target = array(emitter, e.array);
-  const { c } = ELEMENTS[target.element];
-  const bound = (given: Value | undefined, otherwise: string): string =>
-    given === undefined ? otherwise : `njit_within(${whole(given)}, ${target.length})`;
-  if (e.name === "set") {
-    const [from, to] = e.args as [Expression, Expression | undefined];
-    const source = array(emitter, from);
-    const offset = to === undefined ? "0" : emitter.keep(whole(value(emitter, to)), int(0, 1));
-    const failure = {
-      is: "throw",
-      site: e.site,
-      error: "RangeError",
-      message: "offset is out of bounds",
-    } as const;
-    emitter.say(
-      `if (UNLIKELY(${offset} < 0 || ${source.length} > ${target.length} - ${offset})) ${emitter.fail(failure)}`,
-    );
-    emitter.say(
-      `if (${source.length} > 0) memmove(${target.pointer} + ${offset}, ${source.pointer}, (size_t)${source.length} * sizeof(${c}));`,
-    );
-    return target;
-  }
-  const args = values(emitter, e.args);
-  const [from, to] = e.name === "fill" ? args.slice(1) : args;
-  const begin = emitter.keep(bound(from, "0"), int(0, 1));
-  const end = emitter.keep(bound(to, target.length), int(0, 1));
-  if (e.name === "fill") {
-    const filled = emitter.keep(stored(args[0] as Value, target.element), ELEMENTS[target.element].type);
-    const i = emitter.name("i");
-    emitter.say(
-      `for (int64_t ${i} = ${begin}; ${i} < ${end}; ${i}++) ${target.pointer}[${i}] = (${c})${filled};`,
-    );
-    return target;
-  }
-  const length = emitter.keep(`${end} > ${begin} ? ${end} - ${begin} : 0`, int(0, 1));
-  const pointer = emitter.name("p");
-  emitter.say(`${c} *${pointer} = ${target.pointer} + ${begin};`);
-  return { pointer, length, element: target.element, shape: [] };
-}
-
-/** An integer for what takes one, of a double its integral part. */
-const whole = (given: Value): string =>
-  given.type.kind === "int" || given.type.kind === "bool" ? given.int : `njit_whole(${given.f64})`;
-
-function giveArray(emitter: Emitter, e: Assign): void {
-  const { pointer, length, shape } = array(emitter, e.value);
-  emitter.say(`${e.variable.c} = ${pointer}; ${lengthOf(e.variable)} = ${length};`);
-  shapeOf(e.variable).forEach((extent, axis) => {
-    emitter.say(`${extent} = ${shape[axis]};`);
-  });
-}
 
 function assign(emitter: Emitter, e: Assign): Value {
   const { variable } = e;
@@ -298,7 +144,7 @@ function binary(emitter: Emitter, e: Extract<Expression, { op: "binary" }>, type
   return combined(emitter, e, a, b, type);
 }
 
-function combined(
+export function combined(
   emitter: Emitter,
   e: Extract<Expression, { op: "binary" }>,
   a: Value,
@@ -382,131 +228,6 @@ function conditional(emitter: Emitter, e: Conditional, type: Type): Value {
   return new Value(result, type);
 }
 
-/** An index in C, as an integer; -1 for what is none. */
-function index(emitter: Emitter, given: Value): string {
-  const text = given.type.kind === "int" ? given.int : `njit_index(${given.f64})`;
-  return /^\w+$/.test(text) ? text : emitter.keep(text, int(0, 1));
-}
-
-/** The place of an element, after its check. */
-function element(emitter: Emitter, e: Load | Store, target: Place, at: readonly Value[]): string {
-  const isUnchecked = emitter.unchecked.has(e) || emitter.boundscheck === "none";
-  const isView = target.shape.length > 0;
-  const indexes = at.map((each, axis) => {
-    if (isUnchecked) return each.type.kind === "int" ? each.int : `(int64_t)${each.f64}`;
-    const i = index(emitter, each);
-    const original = each.type.kind === "int" ? i : each.f64;
-    const length = isView ? (target.shape[axis] as string) : target.length;
-    const failure = { is: "index", site: e.site } as const;
-    emitter.say(
-      `if (UNLIKELY((uint64_t)${i} >= (uint64_t)${length})) ${emitter.fail(failure, original, length)}`,
-    );
-    return i;
-  });
-  const offset = indexes.reduce((before, each, axis) => `(${before}) * ${target.shape[axis]} + ${each}`);
-  return `${target.pointer}[${offset}]`;
-}
-
-/** A place that stays the same when what is evaluated after it gives its variable another array. */
-function steady(emitter: Emitter, place: Place, after: readonly Expression[]): Place {
-  if (!after.some(changesArray)) return place;
-  const pointer = emitter.name("p");
-  emitter.say(`${ELEMENTS[place.element].c} *${pointer} = ${place.pointer};`);
-  const keep = (text: string): string => emitter.keep(text, int(0, 1));
-  return { ...place, pointer, length: keep(place.length), shape: place.shape.map(keep) };
-}
-
-const changesArray = (e: Expression): boolean =>
-  (e.op === "assign" && (e.type?.kind === "array" || e.type?.kind === "view")) ||
-  partsOf(e).some(changesArray);
-
-/** Whether an index outside of an array is no error. */
-const isLenient = (emitter: Emitter, e: Load | Store, target: Place): boolean =>
-  emitter.boundscheck === "js" &&
-  target.shape.length === 0 &&
-  ELEMENTS[target.element].type.kind !== "i64" &&
-  !emitter.unchecked.has(e);
-
-function load(emitter: Emitter, e: Load, type: Type): Value {
-  if (e.array.type?.kind === "tuple") {
-    const tuple = value(emitter, e.array);
-    return new Value(
-      `${tuple.text}.f${(e.indexes[0] as Extract<Expression, { op: "constant" }>).value}`,
-      type,
-    );
-  }
-  const target = steady(emitter, array(emitter, e.array), e.indexes);
-  const at = values(emitter, e.indexes);
-  const own = ELEMENTS[target.element].type;
-  if (isLenient(emitter, e, target)) {
-    const i = index(emitter, at[0] as Value);
-    const here = new Value(`${target.pointer}[${i}]`, own);
-    return new Value(`((uint64_t)${i} < (uint64_t)${target.length} ? ${here.as(type)} : NAN)`, type);
-  }
-  const place = new Value(element(emitter, e, target, at), own);
-  return own.kind === "int" && type.kind === "int"
-    ? new Value(`(int64_t)${place.text}`, type)
-    : new Value(type.kind === own.kind ? place.text : place.as(type), type);
-}
-
-/** A value as it is stored in an array of these elements. */
-function stored(given: Value, name: keyof typeof ELEMENTS): string {
-  switch (name) {
-    case "f64":
-      return given.f64;
-    case "f32":
-      return given.f32;
-    case "i64":
-      return given.i64;
-    case "u8c":
-      return given.type.kind === "int" || given.type.kind === "bool"
-        ? `njit_clamp_int(${given.int})`
-        : `njit_clamp(${given.f64})`;
-    default:
-      return `(${ELEMENTS[name].c})${given.type.kind === "int" || given.type.kind === "bool" ? given.int : given.int32}`;
-  }
-}
-
-/** @param isUsed Whether anything is done with what it gives. */
-function store(emitter: Emitter, e: Store, isUsed: boolean): Value {
-  const target = steady(emitter, array(emitter, e.array), [...e.indexes, e.value]);
-  const own = ELEMENTS[target.element].type;
-  const isQuiet = isLenient(emitter, e, target);
-  // What is combined with the old element is evaluated after that is read.
-  const isReadFirst = e.compound !== undefined && hasEffects(e.value);
-  const all = values(emitter, isReadFirst ? e.indexes : [...e.indexes, e.value]);
-  const at = all
-    .slice(0, e.indexes.length)
-    .map((each) => (isReadFirst ? new Value(emitter.keep(each.text, each.type), each.type) : each));
-  const early = all[e.indexes.length] as Value;
-  let place: string;
-  let isThere: string | undefined;
-  if (isQuiet) {
-    const i = index(emitter, at[0] as Value);
-    place = `${target.pointer}[${i}]`;
-    isThere = `(uint64_t)${i} < (uint64_t)${target.length}`;
-  } else place = element(emitter, e, target, at);
-  const put = (result: Value): Value => {
-    const kept = isUsed ? new Value(emitter.keep(result.text, result.type), result.type) : result;
-    emitter.say(
-      `${isThere === undefined ? "" : `if (${isThere}) `}${place} = ${stored(kept, target.element)};`,
-    );
-    return kept;
-  };
-  if (e.compound === undefined) return put(early);
-  const type: Type = isQuiet && own.kind === "int" ? F64 : own;
-  const there = own.kind === "int" ? new Value(`(int64_t)${place}`, own) : new Value(place, own);
-  const before = isThere === undefined ? there : new Value(`(${isThere} ? ${there.as(type)} : NAN)`, type);
-  const isKept = isReadFirst || isUsed || isQuiet;
-  const old = isKept ? new Value(emitter.keep(before.text, type), type) : before;
-  const operand = isReadFirst ? value(emitter, e.value) : early;
-  const operation = { op: "binary", name: e.compound, left: e, right: e.value, site: e.site } as const;
-  const result = put(
-    combined(emitter, operation, old, operand, resultOf(e.compound, old.type, operand.type)),
-  );
-  return e.gives === "old" ? old : result;
-}
-
 /** Writes what an expression does whose value nobody wants. */
 export function perform(emitter: Emitter, e: Expression): void {
   switch (e.op) {
@@ -525,17 +246,6 @@ export function perform(emitter: Emitter, e: Expression): void {
     default:
       value(emitter, e);
   }
-}
-
-/** The type that an operator gives, where the sign of a zero matters. */
-function resultOf(name: keyof typeof BINARY, a: Type, b: Type): Type {
-  const operator = BINARY[name];
-  if (a.kind === "i64") return I64;
-  const [x, y] = [a, b].map((type) => (type.kind === "bool" ? int(0, 1) : type)) as [Type, Type];
-  if (operator.kind === "bit") return int(-(2 ** 31), 2 ** 32 - 1);
-  if (x.kind !== "int" || y.kind !== "int") return F64;
-  const result = (operator.int as NonNullable<typeof operator.int>)(x, y);
-  return result.kind === "int" && result.mayBeNegativeZero ? F64 : result;
 }
 
 function call(emitter: Emitter, e: Call): Value {

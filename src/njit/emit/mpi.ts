@@ -2,8 +2,9 @@ import { ANY_SOURCE, ANY_TAG, PROC_NULL } from "../../mpi/index.js";
 import type { Expression, MpiOperation } from "../ir.js";
 import type { MpiParameter } from "../mpi-calls.js";
 import { type ElementName, F64, I64, int, STATUS, type Type, VOID } from "../types.js";
+import { array } from "./array.js";
 import type { Emitter } from "./emitter.js";
-import { array, value } from "./expression.js";
+import { value } from "./expression.js";
 import { Value } from "./operand.js";
 
 /** The datatypes of MPI for the elements of arrays. */

@@ -1,5 +1,4 @@
 import type {
-  ArrayCall,
   Assign,
   Binary,
   Call,
@@ -7,24 +6,20 @@ import type {
   Expression,
   Item,
   List,
-  Load,
   Logical,
   MathCall,
   MpiOperation,
-  Store,
   Unary,
 } from "../ir.js";
 import { AS_INT32, BINARY, bigintResult, complement, negated } from "../operators.js";
 import {
   BOOL,
-  ELEMENTS,
   elementOfArray,
   F64,
   I64,
   type IntType,
   int,
   isNumber,
-  isSame,
   join,
   REQUEST,
   STATUS,
@@ -32,7 +27,9 @@ import {
   typeName,
   VOID,
 } from "../types.js";
+import { typeOfArrayCall, typeOfLoad, typeOfStore } from "./array.js";
 import type { Inference } from "./function.js";
+import { asDouble, signed } from "./sign.js";
 
 /**
  * Types an expression and what it is made of.
@@ -145,12 +142,6 @@ function numeric(inference: Inference, expression: Expression, type: Type, forWh
   return type;
 }
 
-/** It is used as a double: there the sign of zero matters. */
-function asDouble(inference: Inference, expression: Expression): void {
-  const { type } = expression;
-  if (type?.kind === "int" && type.mayBeNegativeZero) markSign(inference, expression);
-}
-
 /** Types a condition; any number, bigint or boolean is one. */
 export function truth(inference: Inference, expression: Expression): void {
   if (expression.op === "logical") {
@@ -214,19 +205,6 @@ function typeOfUnary(inference: Inference, e: Unary): Type | undefined {
   }
 }
 
-/** An integer, unless the sign of its zero matters. */
-function signed(
-  inference: Inference,
-  e: Unary | Binary | MathCall,
-  result: Type,
-  operands: readonly Expression[],
-): Type {
-  const isDouble = result.kind !== "int" || (result.mayBeNegativeZero && e.isSignUsed === true);
-  if (!isDouble) return result;
-  for (const operand of operands) asDouble(inference, operand);
-  return result.kind === "int" ? F64 : result;
-}
-
 function typeOfBinary(inference: Inference, e: Binary): Type | undefined {
   const left = infer(inference, e.left);
   const right = infer(inference, e.right);
@@ -287,78 +265,6 @@ function common(inference: Inference, parts: readonly [Expression, Expression], 
   return type;
 }
 
-function checkIndexes(
-  inference: Inference,
-  indexes: readonly Expression[],
-  array: Type,
-  e: Expression,
-): void {
-  const rank = array.kind === "view" ? array.rank : 1;
-  if (array.kind !== "array" && array.kind !== "view") {
-    inference.fail(e.site, `${typeName(array)} has no elements`);
-  }
-  if (indexes.length !== rank) inference.fail(e.site, `expected ${rank} indexes, got ${indexes.length}`);
-  for (const index of indexes) {
-    const type = infer(inference, index);
-    if (type !== undefined && !isNumber(type))
-      inference.fail(index.site, `expected an index, got ${typeName(type)}`);
-  }
-}
-
-/** What reading an element gives: outside of an array, undefined, which is NaN as a number. */
-function elementType(inference: Inference, array: Type): Type {
-  if (array.kind !== "array" && array.kind !== "view") return F64;
-  const { type } = ELEMENTS[array.element];
-  // An index outside of a view is an error in JavaScript as well.
-  const isLenient = inference.program.boundscheck === "js" && array.kind === "array";
-  return isLenient && type.kind === "int" ? F64 : type;
-}
-
-function typeOfLoad(inference: Inference, e: Load): Type | undefined {
-  const array = infer(inference, e.array);
-  if (array === undefined) {
-    for (const index of e.indexes) infer(inference, index);
-    return undefined;
-  }
-  if (array.kind === "tuple" && e.indexes[0]?.op === "constant") {
-    return (
-      array.items[Number(e.indexes[0].value)] ??
-      inference.fail(e.site, `there is no such item in ${typeName(array)}`)
-    );
-  }
-  checkIndexes(inference, e.indexes, array, e);
-  return elementType(inference, array);
-}
-
-function typeOfStore(inference: Inference, e: Store): Type | undefined {
-  const array = infer(inference, e.array);
-  const value = infer(inference, e.value);
-  if (array === undefined) return value;
-  checkIndexes(inference, e.indexes, array, e);
-  if (array.kind !== "array" && array.kind !== "view") return undefined;
-  const element = ELEMENTS[array.element].type;
-  if (value === undefined) return undefined;
-  const isBigint = element.kind === "i64";
-  const fits =
-    e.value.op === "one" || (isBigint ? value.kind === "i64" : isNumber(value) || value.kind === "bool");
-  if (!fits) inference.fail(e.value.site, `${typeName(value)} cannot be stored in ${typeName(array)}`);
-  if (e.value.op === "one" && isBigint) e.value.type = I64;
-  if (element.kind === "f64" || element.kind === "f32") asDouble(inference, e.value);
-  if (e.compound === undefined) return value;
-  // The same as for the two operands of the operator, one of which is in memory.
-  const old: Expression = { op: "load", array: e.array, indexes: e.indexes, site: e.site };
-  const combined: Expression = {
-    op: "binary",
-    name: e.compound,
-    left: old,
-    right: e.value,
-    site: e.site,
-    isSignUsed: true,
-  };
-  const type = infer(inference, combined);
-  return e.gives === "old" ? elementType(inference, array) : type;
-}
-
 function typeOfMath(inference: Inference, e: MathCall): Type | undefined {
   const types = e.args.map((arg) => infer(inference, arg));
   if (types.includes(undefined)) return undefined;
@@ -375,42 +281,6 @@ function typeOfCall(inference: Inference, e: Call): Type | undefined {
   const instance = inference.program.instanceOf(e.callee, now);
   e.instance = instance;
   return instance.result;
-}
-
-function typeOfArrayCall(inference: Inference, e: ArrayCall): Type | undefined {
-  const array = infer(inference, e.array);
-  if (array?.kind === "view" && e.name === "set" && e.args.length === 2) {
-    const [index, value] = e.args as [Expression, Expression];
-    e.store ??= {
-      op: "store",
-      array: e.array,
-      indexes: [index],
-      compound: undefined,
-      value,
-      gives: "new",
-      site: e.site,
-    };
-    infer(inference, e.store);
-    return VOID;
-  }
-  const args = e.args.map((arg) => infer(inference, arg));
-  if (array === undefined || args.includes(undefined)) return array;
-  if (array.kind !== "array") return inference.fail(e.site, `${typeName(array)} has no ${e.name}()`);
-  const isBigint = ELEMENTS[array.element].type.kind === "i64";
-  const [first] = args;
-  if (e.name === "fill") {
-    if (first === undefined || (first.kind === "i64") !== isBigint) {
-      inference.fail(
-        e.site,
-        `${typeName(array)} cannot be filled with ${first ? typeName(first) : "nothing"}`,
-      );
-    }
-    asDouble(inference, e.args[0] as Expression);
-  }
-  if (e.name === "set" && (first?.kind !== "array" || !isSame(first, array))) {
-    inference.fail(e.site, `expected ${typeName(array)}, got ${first ? typeName(first) : "nothing"}`);
-  }
-  return e.name === "set" ? VOID : array;
 }
 
 function typeOfMpi(inference: Inference, e: MpiOperation): Type | undefined {
@@ -469,51 +339,4 @@ function typeOfItem(inference: Inference, e: Item): Type | undefined {
   if (tuple.kind !== "tuple") return inference.fail(e.site, `${typeName(tuple)} has no parts`);
   const at = typeof e.key === "number" ? e.key : (tuple.names?.indexOf(e.key) ?? -1);
   return tuple.items[at] ?? inference.fail(e.site, `there is no ${e.key} in ${typeName(tuple)}`);
-}
-
-/** The sign of a zero in it matters: what may give -0 has to be computed as a double. */
-export function markSign(inference: Inference, e: Expression): void {
-  const mark = (node: Unary | Binary | MathCall): void => {
-    if (node.isSignUsed) return;
-    node.isSignUsed = true;
-    inference.program.change();
-  };
-  switch (e.op) {
-    case "read":
-      if (e.variable.isSignUsed) return;
-      e.variable.isSignUsed = true;
-      inference.program.change();
-      for (const value of e.variable.values) markSign(inference, value);
-      break;
-    case "assign":
-      markSign(inference, e.value);
-      break;
-    case "unary":
-      if (e.name === "+") markSign(inference, e.operand);
-      else mark(e);
-      break;
-    case "math":
-      mark(e);
-      break;
-    case "binary":
-      if (e.name === "+" || e.name === "-") {
-        markSign(inference, e.left);
-        markSign(inference, e.right);
-      } else mark(e);
-      break;
-    case "conditional":
-      markSign(inference, e.whenTrue);
-      markSign(inference, e.otherwise);
-      break;
-    case "logical":
-      markSign(inference, e.left);
-      markSign(inference, e.right);
-      break;
-    case "sequence":
-      markSign(inference, e.items.at(-1) as Expression);
-      break;
-    case "store":
-      markSign(inference, e.value);
-      break;
-  }
 }

@@ -1,7 +1,8 @@
 import type { Counting, Expression, Instance, Loop, Site, Statement, Variable } from "../ir.js";
 import { COUNTED, F64, type IntType, int, isSame, join, type Type, typeName, VOID } from "../types.js";
-import { infer, markSign, truth } from "./expression.js";
+import { infer, truth } from "./expression.js";
 import type { Program } from "./program.js";
+import { markSign } from "./sign.js";
 
 /** What is known while one function is inferred. */
 export class Inference {
