@@ -130,7 +130,7 @@ async function once(work: Case, mpi: Mpi, peer: Ready, { quick, temporary }: Eff
   const args = given.map((arg) => String(arg).replace("{temporary}", temporary));
   const program = await peer.program(work.program, work.nodeOptions ?? []);
   const measurements: Measurement[] = [];
-  for (let sample = 0; sample < (work.samples ?? 1); sample++) {
+  for (let sample = 0; sample < (quick ? 1 : (work.samples ?? 1)); sample++) {
     measurements.push(await launch(mpi, work.ranks, { ...program, command: [...program.command, ...args] }));
   }
   measurements.sort((a, b) => work.value(a) - work.value(b));

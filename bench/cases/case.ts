@@ -42,7 +42,7 @@ export interface Case {
   readonly nodeOptions?: readonly string[];
   /** What the peer "limit" has, in `unit`: a bar that is no ratio. */
   readonly limit?: number;
-  /** How many times each program is run in a round, of which the median counts. Default 1. */
+  /** How many times each program is run in a round, of which the median counts; once under `--quick`. Default 1. */
   readonly samples?: number;
   /** Whether each program is run once before the rounds, to fill a cache. Default false. */
   readonly warmUp?: boolean;

@@ -9,7 +9,7 @@ const aloneCases: readonly Case[] = [
     ranks: 0,
     unit: "ns",
     args: [15, CACHE],
-    quickCalls: 9,
+    quickCalls: 5,
     against: [{ peer: "dijitso", atMost: 1.1 }],
     value: time,
   },
@@ -61,6 +61,7 @@ const aloneCases: readonly Case[] = [
       unit: "x",
       args: [10_000, what, CACHE],
       quickCalls: 10_000,
+      quickRounds: 1,
       limit: 1.2,
       against: [{ peer: "limit", atMost: 1 }],
       value: ({ times }) => times as number,
@@ -69,10 +70,10 @@ const aloneCases: readonly Case[] = [
 ];
 
 const ON_COMM = {
-  cold: { title: "nobody has the library", calls: 9, quickCalls: 5 },
-  warm: { title: "all have it in memory, and agree", calls: 2000, quickCalls: 1000 },
+  cold: { title: "nobody has the library", calls: 9, quickCalls: 3 },
+  warm: { title: "all have it in memory, and agree", calls: 2000, quickCalls: 200 },
   // As dijitso, which asks nobody.
-  local: { title: 'all have it in memory, agree "local"', calls: 2000, quickCalls: 1000 },
+  local: { title: 'all have it in memory, agree "local"', calls: 2000, quickCalls: 200 },
 } as const;
 
 const onCommCases: readonly Case[] = [
@@ -100,6 +101,7 @@ const onCommCases: readonly Case[] = [
       unit: "x",
       args: [5, CACHE],
       quickCalls: 3,
+      quickRounds: 1,
       limit: 1,
       against: [{ peer: "limit", atMost: 1 }],
       value: ({ times }) => times as number,

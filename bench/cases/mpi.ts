@@ -95,7 +95,7 @@ export const mpiCases: readonly Case[] = [
     program: "bcast-object",
     ranks: 2,
     unit: "ns",
-    args: [1, 9],
+    args: [1, 5],
     quickCalls: 1,
     against: [{ peer: "mpi4py", atMost: 1 }],
     value: time,
