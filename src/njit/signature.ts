@@ -1,5 +1,7 @@
+import type { Communicator } from "../mpi/index.js";
 import { NjitError } from "./error.js";
 import { BOOL, COMM, ELEMENTS, type ElementName, F64, I64, type Type } from "./types.js";
+import type { NdView } from "./view.js";
 
 /* Signatures as users write them: the types of the parameters, "f64[], f64, i64". */
 
@@ -17,6 +19,14 @@ interface Arrays {
   i64: BigInt64Array;
 }
 
+interface Scalars {
+  f64: number;
+  number: number;
+  bool: boolean;
+  i64: bigint;
+  comm: Communicator;
+}
+
 type Trimmed<Text extends string> = Text extends ` ${infer Rest}`
   ? Trimmed<Rest>
   : Text extends `${infer Rest} `
@@ -25,13 +35,11 @@ type Trimmed<Text extends string> = Text extends ` ${infer Rest}`
 
 type ParameterOf<Text extends string> = Text extends `${infer Name extends keyof Arrays}[]`
   ? Arrays[Name]
-  : Text extends "f64" | "number"
-    ? number
-    : Text extends "bool"
-      ? boolean
-      : Text extends "i64"
-        ? bigint
-        : never;
+  : Text extends `nd${1 | 2 | 3 | 4}(${infer Name extends keyof Arrays})`
+    ? NdView<Arrays[Name]>
+    : Text extends keyof Scalars
+      ? Scalars[Text]
+      : never;
 
 /** The parameters that a signature names, as TypeScript has them. */
 export type ParametersOf<Text extends string> =
@@ -51,9 +59,17 @@ export function parseSignature(text: string): Type[] {
     const element = name.endsWith("[]") ? name.slice(0, -2) : undefined;
     if (element !== undefined && Object.hasOwn(ELEMENTS, element))
       return { kind: "array", element: element as ElementName };
+    const [, rank, viewed] = /^nd([1-4])\((\w+)\)$/.exec(name) ?? [];
+    if (viewed !== undefined && Object.hasOwn(ELEMENTS, viewed)) {
+      return { kind: "view", element: viewed as ElementName, rank: Number(rank) };
+    }
     const scalar = Object.hasOwn(SCALARS, name) ? SCALARS[name] : undefined;
     if (scalar !== undefined) return scalar;
-    const known = [...Object.keys(SCALARS), ...Object.keys(ELEMENTS).map((each) => `${each}[]`)].join(", ");
+    const known = [
+      ...Object.keys(SCALARS),
+      ...Object.keys(ELEMENTS).map((each) => `${each}[]`),
+      "nd2(f64)",
+    ].join(", ");
     throw new NjitError(
       "ERR_NJIT_SIGNATURE",
       `"${name}" in the signature "${text}" is no type: expected one of ${known}`,

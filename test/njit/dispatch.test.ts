@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -178,6 +179,19 @@ dispatch("without a compiler it warns once, and runs the JavaScript", async () =
 dispatch("what cannot be compiled is an error without a compiler, too", () => {
   const params = { build: { cc: "a-compiler-that-is-not-there" } };
   assertThrows(() => njit((x: number) => `${x}`, { params })(1), { code: "ERR_NJIT_UNSUPPORTED" });
+});
+
+dispatch("messages after MPI was finalized are an error, not the end of the process", () => {
+  const at = (path: string): string => JSON.stringify(new URL(`../../src/${path}`, import.meta.url).href);
+  const code = `const { njit } = await import(${at("njit/index.js")});
+    const { mpi } = await import(${at("index.js")});
+    const sum = njit((x) => mpi.allreduce(x));
+    console.log(sum(3));
+    mpi.finalize();
+    try { sum(3); } catch (error) { console.log(error.code); }`;
+  const args = ["--input-type=module", "-e", code];
+  const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+  assert.is(stdout, "3\nERR_MPI_FINALIZED\n", stderr);
 });
 
 dispatch.run();

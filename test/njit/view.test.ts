@@ -80,6 +80,13 @@ test("a view that is made in the function, captured, or passed on", () => {
   });
 });
 
+test("a signature with views", () => {
+  const corner = njit("nd2(f64), f64", (v, scale) => v.get(0, 0) * scale, { params });
+  assert.equal(corner.signatures, ["nd2(f64), f64"]);
+  assert.is(corner(nd(Float64Array.of(4), [1, 1]), 0.5), 2);
+  assertThrows(() => njit(() => 0, "nd5(f64)"), { code: "ERR_NJIT_SIGNATURE" });
+});
+
 test("an index outside of a dimension is an error, compiled or not", () => {
   const v = grid(3, 4);
   const at = (view: NdView<Float64Array>, i: number, j: number) => view.get(i, j);

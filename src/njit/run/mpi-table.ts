@@ -1,10 +1,11 @@
 import { binding } from "../../mpi/bindings/bind.js";
-import { init, initialized, type Op } from "../../mpi/index.js";
+import { ensureRunning } from "../../mpi/environment.js";
+import type { Op } from "../../mpi/index.js";
 import type { MpiSlot } from "../emit/library.js";
 
 /** What the running MPI library says for each slot. MPI is initialized if need be. */
 export function mpiTable(slots: readonly MpiSlot[]): BigInt64Array {
-  if (!initialized()) init();
+  ensureRunning();
   return BigInt64Array.from(slots, valueOfSlot);
 }
 

@@ -2,6 +2,7 @@ import { randomFillSync } from "node:crypto";
 import { engine, type NativeFunction } from "../../ffi/index.js";
 import type { JitLibrary } from "../../jit/index.js";
 import { failure as mpiFailure } from "../../mpi/bindings/check.js";
+import { ensureRunning } from "../../mpi/environment.js";
 import { type Failure, valueSlot } from "../emit/library.js";
 import { SLOTS } from "../emit/prelude.js";
 import type { Type } from "../types.js";
@@ -132,6 +133,8 @@ export class Specialisation {
   run(): unknown {
     const frame = this.#frame;
     if (frame.owner !== this) this.#own(frame);
+    // C would end the process.
+    if (this.#table !== undefined) ensureRunning();
     if (this.#captured.length > 0) this.#capture(frame.shared);
     return this.#finish(this.#call(), frame.shared);
   }
@@ -155,6 +158,7 @@ export class Specialisation {
   async runAsync(args: readonly unknown[]): Promise<unknown> {
     const frame = new Frame(this.types, this.#captured.length);
     this.#own(frame);
+    if (this.#table !== undefined) ensureRunning();
     frame.accepts(args);
     this.#capture(frame.shared);
     const call = this.#library.asyncNative("njit_call_with", "int32", ["pointer"]);
