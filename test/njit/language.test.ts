@@ -102,7 +102,14 @@ expressions(
 expressions(
   "Number functions",
   "x",
-  ["Number.isNaN(x)", "Number.isFinite(x)", "isNaN(x)", "isFinite(x)", "Number(x > 1)"],
+  [
+    "Number.isNaN(x)",
+    "Number.isFinite(x)",
+    "Number.isInteger(x)",
+    "isNaN(x)",
+    "isFinite(x)",
+    "Number(x > 1)",
+  ],
   ones,
 );
 expressions(

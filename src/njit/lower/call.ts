@@ -215,6 +215,23 @@ function numberCall(
   const read: Expression = { op: "read", variable: kept, site };
   const zero: Expression = { op: "binary", name: "-", left: keep, right: read, site };
   switch (name) {
+    case "isInteger": {
+      const isThere: Expression = {
+        op: "binary",
+        name: "==",
+        left: zero,
+        right: { op: "constant", value: 0, site },
+        site,
+      };
+      const isWhole: Expression = {
+        op: "binary",
+        name: "==",
+        left: mathCall(context, "floor", [read], node),
+        right: read,
+        site,
+      };
+      return { op: "logical", name: "&&", left: isThere, right: isWhole, site };
+    }
     case "isNaN":
       return { op: "binary", name: "!=", left: keep, right: read, site };
     case "isFinite":

@@ -39,6 +39,7 @@ const MATH = new Map<unknown, string>(mathFunctionNames.map((name) => [Math[name
 
 const NUMBER_FUNCTIONS = new Map<unknown, string>([
   [Number, "Number"],
+  [Number.isInteger, "isInteger"],
   [Number.isFinite, "isFinite"],
   [Reflect.get(globalThis, "isFinite"), "isFinite"],
   [Number.isNaN, "isNaN"],
