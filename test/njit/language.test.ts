@@ -1,5 +1,6 @@
 import { suite } from "uvu";
-import { njit } from "../../src/njit/index.js";
+import * as assert from "uvu/assert";
+import { type Compiled, njit } from "../../src/njit/index.js";
 import { assertSame } from "./compare.js";
 import { functionOf } from "./text.js";
 
@@ -405,6 +406,25 @@ same(
 }`,
   [() => [new Float64Array(6), Float64Array.of(10, 11)], () => [new Int16Array(6), Int16Array.of(10, 11)]],
 );
+
+// The version for arrays that share nothing must not be the one that runs.
+for (const [first, second] of [
+  [0, 0],
+  [0, 1],
+  [1, 0],
+  [0, 8],
+] as const) {
+  const text = "(x, y) => { for (let i = 0; i < x.length; i++) y[i] = x[i] + 1; return x[0]; }";
+  language(`arrays of one memory, ${second - first} apart`, () => {
+    const run = (fn: (x: Float64Array, y: Float64Array) => number): unknown[] => {
+      const memory = Float64Array.from({ length: 17 }, (_, i) => i);
+      const [x, y] = [memory.subarray(first, first + 8), memory.subarray(second, second + 8)];
+      return [fn(x, y), ...memory];
+    };
+    const fn = njit(functionOf(text)) as Compiled<(x: Float64Array, y: Float64Array) => number>;
+    assert.equal(run(fn), run(fn.js));
+  });
+}
 
 language("Math.random is in [0, 1), and another number each time", () => {
   const fn = njit(() => [Math.random(), Math.random(), Math.random()]);

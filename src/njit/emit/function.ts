@@ -1,11 +1,12 @@
 import type { Program } from "../infer/program.js";
-import type { Instance, Loop, Statement, Switch } from "../ir.js";
+import type { Instance, Loop, Statement, Switch, Variable } from "../ir.js";
 import { ELEMENTS, type Type } from "../types.js";
 import { Emitter, lengthOf, shapeOf } from "./emitter.js";
 import { condition, perform, value } from "./expression.js";
 import { hoisted } from "./hoist.js";
-import { cType, type Library, valueSlot } from "./library.js";
+import { cType, type Library } from "./library.js";
 import { emitParallel, threadsOf } from "./parallel.js";
+import { valueSlot } from "./slots.js";
 
 /** A function in C: its head, and its body. */
 export function emitFunction(
@@ -13,17 +14,19 @@ export function emitFunction(
   instance: Instance,
   library: Library,
   prefix: string,
+  apart: ReadonlySet<Variable>,
 ): { head: string; body: string } {
   const emitter = new Emitter(program, instance, library, prefix);
   const { lowered, parameterTypes } = instance;
   const result = instance.result as Type;
-  const parameters = lowered.parameters.flatMap((_, i) => {
+  const parameters = lowered.parameters.flatMap((parameter, i) => {
     const type = parameterTypes[i] as Type;
     const name = argumentName(i);
     if (type.kind !== "array" && type.kind !== "view") return [`${cType(type, library)} ${name}`];
     const extents =
       type.kind === "view" ? Array.from({ length: type.rank }, (_, axis) => `int64_t ${name}_s${axis}`) : [];
-    return [`${cType(type, library)}${name}`, `int64_t ${name}_n`, ...extents];
+    const restrict = instance.id === 0 && apart.has(parameter) ? "restrict " : "";
+    return [`${cType(type, library)}${restrict}${name}`, `int64_t ${name}_n`, ...extents];
   });
   // In the entry, which would take it in, gcc knows less of its loops: half of them are not vectorized.
   const isolated = instance.id === 0 ? "__attribute__((noinline)) " : "";

@@ -1,9 +1,11 @@
 import type { Program } from "../infer/program.js";
-import type { Handle, Instance, Site } from "../ir.js";
+import type { Handle, Instance, Site, Variable } from "../ir.js";
 import { MPI_FUNCTIONS } from "../mpi-calls.js";
 import { ELEMENTS, type TupleType, type Type, typeName } from "../types.js";
 import { emitFunction } from "./function.js";
+import { type Apart, apartOf } from "./overlap.js";
 import { PRELUDE, SLOTS } from "./prelude.js";
+import { valueSlot } from "./slots.js";
 
 /** Why a compiled function stops, and where. */
 export type Failure =
@@ -92,9 +94,6 @@ export class Library {
   }
 }
 
-/** The slots of the arguments, then those of what is captured: an array has an address, a length and a shape. */
-export const valueSlot = (index: number): number => SLOTS.values + SLOTS.each * index;
-
 /** A program in C: `njit_call` takes its arguments from the shared slots and leaves its result there. */
 export function emitLibrary(
   program: Program,
@@ -102,10 +101,13 @@ export function emitLibrary(
   seeds: readonly Type[],
 ): { code: string; library: Library } {
   const library = new Library();
-  const bodies = [program, plain].map((each, version) =>
-    each === undefined ? "" : emitProgram(each, library, version === 0 ? "" : "plain_"),
-  );
-  const entry = emitEntry(program, plain, seeds, library);
+  const apart = apartOf(program, seeds);
+  const bodies = [
+    ...(apart ? [emitProgram(program, library, APART, apart.parameters)] : []),
+    emitProgram(program, library, ""),
+    ...(plain ? [emitProgram(plain, library, PLAIN)] : []),
+  ];
+  const entry = emitEntry(program, plain, apart, seeds, library);
   // Functions of the same code for other types have a library of their own: the slots of one are of one kind.
   const title = `/* ${program.entry.name.replace(/\W/g, "_")}(${seeds.map(typeName).join(", ")}) */`;
   const code = [PRELUDE, title, library.declarations, ...bodies, entry].join("\n");
@@ -116,8 +118,19 @@ export function emitLibrary(
 export const instanceName = (instance: Instance, prefix: string): string =>
   `${prefix}${instance.name.replace(/\W/g, "_")}_${instance.id}`;
 
-function emitProgram(program: Program, library: Library, prefix: string): string {
-  const functions = program.instances.map((instance) => emitFunction(program, instance, library, prefix));
+/** What the names of the versions begin with: arrays do not overlap; nothing is assumed. */
+const APART = "apart_";
+const PLAIN = "plain_";
+
+function emitProgram(
+  program: Program,
+  library: Library,
+  prefix: string,
+  apart: ReadonlySet<Variable> = new Set(),
+): string {
+  const functions = program.instances.map((instance) =>
+    emitFunction(program, instance, library, prefix, apart),
+  );
   return [
     ...functions.map(({ head }) => `${head};`),
     ...functions.map(({ head, body }) => `${head} {\n${body}}`),
@@ -127,6 +140,7 @@ function emitProgram(program: Program, library: Library, prefix: string): string
 function emitEntry(
   program: Program,
   plain: Program | undefined,
+  apart: Apart | undefined,
   seeds: readonly Type[],
   library: Library,
 ): string {
@@ -156,15 +170,11 @@ function emitEntry(
     return storeResult(entry.result as Type, text, library);
   };
   lines.push("int64_t arena = c[5].i;", "c[0].f = 0;");
-  if (plain === undefined) lines.push(call(program, ""));
-  else
-    lines.push(
-      `if (${guards.join(" && ") || "1"}) {`,
-      call(program, ""),
-      "} else {",
-      call(plain, "plain_"),
-      "}",
-    );
+  if (plain !== undefined) {
+    lines.push(`if (!(${guards.join(" && ") || "1"})) {`, call(plain, PLAIN), "} else");
+  }
+  if (apart !== undefined) lines.push(`if (${apart.test}) {`, call(program, APART), "} else");
+  lines.push("{", call(program, ""), "}");
   lines.push("njit_release(c, arena);", "return (int)c[0].f;");
   const run = `static int njit_run(slot *c) {\n${lines.join("\n")}\n}`;
   return `${run}\nstatic slot *njit_shared;\nvoid njit_bind(slot *shared) { njit_shared = shared; }\nint njit_call(void) { return njit_run(njit_shared); }\nint njit_call_with(slot *c) { return njit_run(c); }\n`;

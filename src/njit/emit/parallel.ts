@@ -11,7 +11,7 @@ import {
 } from "../ir.js";
 import { type Emitter, lengthOf, shapeOf } from "./emitter.js";
 import { value } from "./expression.js";
-import { valueSlot } from "./library.js";
+import { valueSlot } from "./slots.js";
 
 /*
  * `prange`: the rounds of a loop are divided among threads (OpenMP). What a round declares is its own; sums are taken per
@@ -159,10 +159,13 @@ export function emitParallel(
   emitter.say("c[4].i ^= (int64_t)((uint64_t)(omp_get_thread_num() + 1) * 0x9E3779B97F4A7C15u);");
   emitter.say("#pragma omp for");
   emitter.say(`for (${variable.c} = ${begin}; ${variable.c} < ${end}; ${variable.c}++) {`);
-  emitter.say(`if (UNLIKELY(c[0].f != 0)) goto ${skip};`);
   emitter.escape = `goto ${skip};`;
-  body();
+  const { lines } = emitter.apart(body);
   emitter.escape = undefined;
+  // A test in each round would keep the loop from being vectorized.
+  const canFail = lines.some((line) => line.includes(`goto ${skip};`));
+  if (canFail) emitter.say(`if (UNLIKELY(c[0].f != 0)) goto ${skip};`);
+  for (const line of lines) emitter.say(line);
   emitter.say(`${skip}: __attribute__((unused));`);
   emitter.say("}");
   emitter.say("njit_release(c, 0);");

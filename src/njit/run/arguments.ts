@@ -1,7 +1,7 @@
 import { invalidType, invalidValue, outOfRange } from "../../argument-error.js";
 import { engine } from "../../ffi/index.js";
 import { Communicator } from "../../mpi/index.js";
-import { valueSlot } from "../emit/library.js";
+import { valueSlot } from "../emit/slots.js";
 import {
   BOOL,
   COMM,
