@@ -100,6 +100,13 @@ same("an array is taken before what its index does", "(a, b) => { let t = a; ret
   Float64Array.of(2),
 ]);
 
+same(
+  "0 minus a converted integer is 0",
+  "(n) => Math.fround(0 - 0) - (n | 0)",
+  () => [0],
+  () => [2],
+);
+
 once("more results than there are places for", () => {
   const results = (count: number) =>
     njit(

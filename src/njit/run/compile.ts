@@ -56,6 +56,8 @@ export const FLAGS: readonly string[] = [
   "-march=native",
   "-fno-math-errno",
   "-fno-trapping-math",
+  // Without it gcc 12 makes -i of 0.0 - (double)i, which is -0 where i is 0.
+  "-frounding-math",
   "-fno-strict-aliasing",
   "-w",
 ];
