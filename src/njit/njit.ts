@@ -116,8 +116,8 @@ class Dispatcher {
   readonly #threads: number;
   /** The keys that the compiler is at work for. */
   readonly #pending = new Map<string, Promise<Specialisation | undefined>>();
-  /** What it did not like, thrown by the next call. */
-  #failure: { readonly error: unknown } | undefined;
+  /** What it did not like of which key, thrown by the calls that come after. */
+  readonly #failures = new Map<string, unknown>();
 
   constructor(fn: AnyFunction, options: NjitOptions) {
     const { boundscheck = "throw", captures = {}, tier = "native", parallel } = options;
@@ -158,8 +158,8 @@ class Dispatcher {
 
   /** Compiles without blocking. */
   #begin(types: readonly Type[]): Promise<Specialisation | undefined> {
-    if (this.#failure !== undefined) throw this.#failure.error;
     const key = keyOf(types);
+    if (this.#failures.has(key)) throw this.#failures.get(key);
     let pending = this.#pending.get(key);
     if (pending === undefined) {
       const translation = translate(this.source, types, this.#boundscheck);
@@ -174,7 +174,7 @@ class Dispatcher {
       this.#pending.set(key, pending);
       // Whoever awaits it hears of the failure as well.
       pending.catch((error: unknown) => {
-        this.#failure = { error };
+        this.#failures.set(key, error);
       });
     }
     return pending;

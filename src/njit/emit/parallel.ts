@@ -29,11 +29,10 @@ export interface Threads {
 
 /**
  * What the threads of a loop share and what not.
- * @returns undefined if it is run by one thread: within another prange, and where its counter is no integer
+ * @returns undefined if it is run by one thread, since its counter is no integer
  * @throws NjitError for what several threads would change at once
  */
 export function threadsOf(emitter: Emitter, s: Loop): Threads | undefined {
-  if (emitter.escape !== undefined) return undefined;
   const counting = s.counting as Counting;
   const outside = new Map<Variable, number>();
   const inside = new Map<Variable, number>();
