@@ -219,7 +219,6 @@ export interface If {
 export interface Loop {
   readonly op: "loop";
   readonly id: number;
-  readonly label: string | undefined;
   readonly init: Statement | undefined;
   /** Undefined: for ever. */
   readonly test: Expression | undefined;

@@ -11,7 +11,7 @@ export function whileLoop(
 ): Statement {
   const id = context.nextId();
   return {
-    ...plain(id, label),
+    ...plain(id),
     test: expression(context, node.test),
     body: context.within({ id, label, is: "loop" }, () => statement(context, node.body)),
   };
@@ -20,14 +20,13 @@ export function whileLoop(
 export function doLoop(context: Context, node: acorn.DoWhileStatement, label: string | undefined): Statement {
   const id = context.nextId();
   const body = context.within({ id, label, is: "loop" }, () => statement(context, node.body));
-  return { ...plain(id, label), body, test: expression(context, node.test), isTestLast: true };
+  return { ...plain(id), body, test: expression(context, node.test), isTestLast: true };
 }
 
-const plain = (id: number, label: string | undefined) =>
+const plain = (id: number) =>
   ({
     op: "loop",
     id,
-    label,
     init: undefined,
     test: undefined,
     isTestLast: false,
@@ -44,7 +43,7 @@ export function forLoop(context: Context, node: acorn.ForStatement, label: strin
     const update = node.update ? expression(context, node.update) : undefined;
     const body = context.within({ id, label, is: "loop" }, () => statement(context, node.body));
     const counting = countingOf(init, test, update, body);
-    return { ...plain(id, label), init, test, update, body, counting };
+    return { ...plain(id), init, test, update, body, counting };
   });
 }
 
@@ -157,7 +156,7 @@ export function forOfLoop(
     const parallel = !context.targets.some(({ is }) => is === "threads");
     const body = context.within({ id, label, is: "threads" }, () => statement(context, node.body));
     return {
-      ...plain(id, label),
+      ...plain(id),
       init,
       test: { op: "binary", name: "<", left: read, right: bound, site },
       update,

@@ -10,7 +10,8 @@ import {
   jitOnCommAsync,
 } from "../../jit/index.js";
 import type { Communicator } from "../../mpi/index.js";
-import { emitLibrary, type Library } from "../emit/library.js";
+import type { Library } from "../emit/library.js";
+import { emitLibrary } from "../emit/program.js";
 import { type BoundsCheck, infer, inferPlainly, type Program } from "../infer/program.js";
 import { Captured } from "../lower/context.js";
 import type { FunctionSource } from "../source/source.js";
