@@ -417,8 +417,8 @@ for (const [first, second] of [
   const text = "(x, y) => { for (let i = 0; i < x.length; i++) y[i] = x[i] + 1; return x[0]; }";
   language(`arrays of one memory, ${second - first} apart`, () => {
     const run = (fn: (x: Float64Array, y: Float64Array) => number): unknown[] => {
-      const memory = Float64Array.from({ length: 17 }, (_, i) => i);
-      const [x, y] = [memory.subarray(first, first + 8), memory.subarray(second, second + 8)];
+      const memory = Float64Array.from({ length: 200 }, (_, i) => i);
+      const [x, y] = [memory.subarray(first, first + 99), memory.subarray(second, second + 99)];
       return [fn(x, y), ...memory];
     };
     const fn = njit(functionOf(text)) as Compiled<(x: Float64Array, y: Float64Array) => number>;

@@ -73,6 +73,13 @@ for (const [name, heat] of Object.entries({ sendrecv: heatBySendrecv, waitAll: h
   });
 }
 
+test("functions with the same code, called in turn, keep the operators that they capture", () => {
+  const over = (op: mpi.Op) => njit((x: number) => mpi.allreduce(x, op));
+  const [sum, max] = [over(mpi.SUM), over(mpi.MAX)];
+  const { size } = mpi.COMM_WORLD;
+  for (const x of [1, 2, 3]) assert.equal([sum(x), max(x)], [x * size, x]);
+});
+
 test("a subarray of an argument, and of a subarray, is sent and received in place", () => {
   const fn = njit((x: Int32Array, from: number, to: number) => {
     const part = x.subarray(2, 10);
