@@ -6,11 +6,11 @@ import { buildAll } from "./build.mjs";
 import { setUpPeers } from "./peers.mjs";
 import { command, ROOT, setUpMpis, setUpPackages } from "./setup.mjs";
 
-command(() => {
+command(async () => {
   setUpPackages();
   const mpis = setUpMpis();
   setUpPeers(mpis);
-  buildAll();
+  await buildAll();
   const main = join(ROOT, "build/bench/main.js");
   const env = Object.assign({}, process.env, ...mpis.map((mpi) => mpi.env));
   const child = spawn(process.execPath, ["--enable-source-maps", main, ...process.argv.slice(2)], {

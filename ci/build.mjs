@@ -1,6 +1,6 @@
 // Compiles the package into dist/, and it with its tests, examples and benchmarks into build/.
 
-import { existsSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { command, ROOT, setUpPackages } from "./setup.mjs";
@@ -8,35 +8,76 @@ import { run } from "./system.mjs";
 
 const TSC = join(ROOT, "node_modules/typescript/bin/tsc");
 
-/** The package alone, as it is published. */
-export function buildPackage() {
-  compile("tsconfig.json");
-  prune(join(ROOT, "dist"), join(ROOT, "src"));
+/** What is imported or started by its path; all else is in chunks that these share. `index` only re-exports one of them. */
+const ENTRIES = ["mpi/index", "jit/index", "njit/index", "cli/main", "cli/probe"];
+
+/**
+ * The package alone, as it is published: declarations per module, for editors to follow, and the code as a few files
+ * instead of more than two hundred. To find and link so many takes three times as long, and on the file systems of a
+ * cluster, where each rank opens each of them, it takes minutes. Small libraries, the development dependencies that
+ * the sources import, are taken in with their licences.
+ */
+export async function buildPackage() {
+  const dist = join(ROOT, "dist");
+  rmSync(dist, { recursive: true, force: true });
+  compile("tsconfig.json", "--emitDeclarationOnly");
+  // Installed by the caller, so not there when this file is loaded.
+  const { build } = await import("rolldown");
+  const { dependencies, optionalDependencies } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+  const bundle = (names, external) =>
+    build({
+      cwd: ROOT,
+      input: Object.fromEntries(names.map((name) => [name, `src/${name}.ts`])),
+      external,
+      platform: "node",
+      transform: { target: "node20.19" },
+      // Chunks lie where src/package.ts does in the sources: it asks for its own folder.
+      output: { dir: "dist", format: "esm", chunkFileNames: "[name]-[hash].js", sourcemap: true },
+      logLevel: "warn",
+    });
+  // Its namespace `mpi` must be a module's own: one that a bundler makes up costs a look-up at each call.
+  await bundle(["index"], /^\.\//);
+  const { output } = await bundle(ENTRIES, Object.keys({ ...dependencies, ...optionalDependencies }));
+  writeFileSync(join(dist, "LICENSES"), licencesOf(output.flatMap(({ moduleIds }) => moduleIds ?? [])));
+}
+
+/** The licences of the packages that these files of a bundle come from. */
+function licencesOf(files) {
+  const packages = new Set(
+    files.flatMap((file) => file.match(/(?<=\/node_modules\/)(?:@[^/]+\/)?[^/]+/) ?? []),
+  );
+  const texts = [...packages].sort().map((name) => {
+    const folder = join(ROOT, "node_modules", name);
+    const licence = readdirSync(folder).find((file) => /^licen[cs]e/i.test(file));
+    return `${name}\n\n${readFileSync(join(folder, licence), "utf8")}`;
+  });
+  return texts.join("\n\n");
 }
 
 /** Everything. The package comes first: the examples import it by its name, so by what dist/ says. */
-export function buildAll() {
-  buildPackage();
+export async function buildAll() {
+  await buildPackage();
   compile("tsconfig.all.json");
   prune(join(ROOT, "build"), ROOT);
 }
 
 /** @throws {StepError} with the compiler's messages */
-const compile = (project) => run(process.execPath, [TSC, "-p", project], { cwd: ROOT });
+const compile = (project, ...options) =>
+  run(process.execPath, [TSC, "-p", project, ...options], { cwd: ROOT });
 
-/** Removes output whose source is gone: a deleted test must not run, a deleted module must not be published. */
+/** Removes output whose source is gone: a deleted test must not run. */
 function prune(output, source) {
   for (const entry of readdirSync(output, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;
     const path = join(entry.parentPath, entry.name);
-    const origin = path.replace(output, source).replace(/(\.d\.ts|\.js)(\.map)?$/, ".ts");
+    const origin = path.replace(output, source).replace(/\.js(\.map)?$/, ".ts");
     if (!existsSync(origin)) rmSync(path);
   }
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
-  command(() => {
+  command(async () => {
     setUpPackages();
-    buildPackage();
+    await buildPackage();
   });
 }

@@ -21,17 +21,19 @@ const CHECKS = [
   { name: "knip", check: program("knip/bin/knip.js") },
 ];
 
-command(() => {
+command(async () => {
   setUpPackages();
-  return CHECKS.map(passes).every(Boolean) ? 0 : 1;
+  let failed = 0;
+  for (const each of CHECKS) if (!(await passes(each))) failed++;
+  return failed === 0 ? 0 : 1;
 });
 
 /** Runs one check and prints its line, with details only if it fails. */
-function passes({ name, check }) {
+async function passes({ name, check }) {
   const start = performance.now();
   let problem = "";
   try {
-    check();
+    await check();
   } catch (error) {
     problem = error.message.trimEnd();
   }

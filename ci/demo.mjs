@@ -16,7 +16,7 @@ command(async () => {
   setUpPackages();
   const [mpi] = setUpMpis();
   setUpCompilers(["c++"]);
-  buildAll();
+  await buildAll();
   const cache = mkdtempSync(join(tmpdir(), "typed-mpi-demo-"));
   process.once("exit", () => rmSync(cache, { recursive: true, force: true }));
   const where = `on ${RANKS} ranks of ${mpi.name} ${mpi.version}`;

@@ -31,7 +31,7 @@ const { values: options } = parseArgs({
 command(async () => {
   setUpPackages();
   setUpCompilers(["c++"]);
-  buildAll();
+  await buildAll();
   stopJobsWithUs();
   const first = Number(options.seed ?? Date.now() % 1_000_000_000);
   const end = performance.now() + Number(options.minutes) * 60_000;

@@ -58,7 +58,7 @@ console.log(`${totals.passed} passed, ${totals.failed} failed`);
 process.exitCode = totals.failed > 0 || totals.passed === 0 ? 1 : 0;
 
 async function main() {
-  const mpis = options.built === undefined ? prepare() : installedMpis();
+  const mpis = options.built === undefined ? await prepare() : installedMpis();
   const coverage = whole && !options["no-coverage"] ? startCoverage() : null;
   const env = jobEnvironment(mpis, coverage);
   for (const job of plan(mpis)) {
@@ -75,12 +75,12 @@ async function main() {
 }
 
 /** Set-up and build; returns the MPIs to test under. */
-function prepare() {
+async function prepare() {
   setUpPackages();
   const mpis = setUpMpis();
   setUpCompilers();
   console.log(`testing under ${mpis.map(({ name, version }) => `${name} ${version}`).join(" and ")}`);
-  buildAll();
+  await buildAll();
   return mpis;
 }
 

@@ -6,7 +6,7 @@ import { engine } from "../ffi/index.js";
 import { type Candidate, discover } from "../mpi/library/discover.js";
 import { detectLaunch, type Launch, withoutLaunch } from "../mpi/library/launcher.js";
 import { findLauncher } from "../mpi/library/mpiexec.js";
-import { packageVersion } from "../version.js";
+import { packageModules, packageVersion } from "../package.js";
 import type { Depth, Findings } from "./probe.js";
 
 export const usage: string = `Usage: typed-mpi info [--json]
@@ -128,7 +128,7 @@ async function askLoader(candidates: readonly Candidate[]): Promise<string[]> {
   return answers.flatMap(({ path }) => (path ? [path] : []));
 }
 
-const PROBE = fileURLToPath(new URL("probe.js", import.meta.url));
+const PROBE = fileURLToPath(new URL("cli/probe.js", packageModules));
 
 /**
  * MPI_Init of a lone process takes a second at most; where it waits for a daemon that is not there, for ever.

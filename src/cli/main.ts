@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { parseArgs } from "node:util";
-import { packageVersion } from "../version.js";
+import { packageVersion } from "../package.js";
 import { CommandError, usageError } from "./error.js";
 
 /** One subcommand. */

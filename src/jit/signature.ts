@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { invalidType, invalidValue } from "../argument-error.js";
-import { packageVersion } from "../version.js";
+import { packageVersion } from "../package.js";
 import { canonicalText } from "./canonical.js";
 import { compilerIdentity, targetIdentity } from "./compiler/identity.js";
 import { type BuildParams, type GivenParams, type Params, validateParams } from "./params.js";

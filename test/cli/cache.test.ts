@@ -14,7 +14,7 @@ import * as assert from "uvu/assert";
 import { formatBytes, parseBytes } from "../../src/cli/cache/format.js";
 import type { CacheParams } from "../../src/jit/index.js";
 import { createLibFilename, createSrcFilename, defaultParams } from "../../src/jit/index.js";
-import { packageVersion } from "../../src/version.js";
+import { packageVersion } from "../../src/package.js";
 import { assertThrows } from "../harness/assert.js";
 import { buildLibraries, newCache, ONE, TWO } from "../jit/cache/libraries.js";
 import { filesOf, newFolder } from "../jit/caches.js";

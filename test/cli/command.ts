@@ -2,7 +2,8 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { withoutLaunch } from "../../src/mpi/library/launcher.js";
 
-export const MAIN: string = fileURLToPath(new URL("../../src/cli/main.js", import.meta.url));
+/** The command as it is published. */
+export const MAIN: string = fileURLToPath(new URL("../../../dist/cli/main.js", import.meta.url));
 
 /** The program that the jobs run. */
 export const PROGRAM: string = fileURLToPath(new URL("program.js", import.meta.url));

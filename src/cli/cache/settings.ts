@@ -1,7 +1,7 @@
 import { cacheRoot } from "../../jit/cache/names.js";
 import { discoverConfigFilename } from "../../jit/config.js";
 import type { Params } from "../../jit/params.js";
-import { packageVersion } from "../../version.js";
+import { packageVersion } from "../../package.js";
 import { usageError } from "../error.js";
 import { type CacheCommand, type Outcome, text } from "./command.js";
 

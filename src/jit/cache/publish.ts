@@ -12,7 +12,7 @@ import {
 import { hostname } from "node:os";
 import { basename, dirname, join, relative, sep } from "node:path";
 import { gzipSync } from "node:zlib";
-import { packageVersion } from "../../version.js";
+import { packageVersion } from "../../package.js";
 import { JitError } from "../error.js";
 import type { CacheParams } from "../params.js";
 import { cannotWrite } from "./cannot-write.js";

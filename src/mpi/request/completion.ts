@@ -17,7 +17,7 @@ export interface Ended {
 }
 
 /** Blocks until it is complete. */
-export function wait(transfer: Transfer): Outcome {
+export function waitTransfer(transfer: Transfer): Outcome {
   if (transfer.outcome !== undefined) return transfer.outcome;
   ensureRunning();
   writeHandle(transfer.handle);
@@ -26,7 +26,7 @@ export function wait(transfer: Transfer): Outcome {
 }
 
 /** Its outcome if it is complete, else undefined. */
-export function test(transfer: Transfer): Outcome | undefined {
+export function testTransfer(transfer: Transfer): Outcome | undefined {
   if (transfer.outcome !== undefined) return transfer.outcome;
   ensureRunning();
   writeHandle(transfer.handle);
@@ -84,13 +84,13 @@ function release(transfer: Transfer, error: Error): Outcome {
  * Blocks until all are complete. One by one: MPI_Waitall of Open MPI 4.1 hangs under MPI_THREAD_MULTIPLE if one
  * of them has failed before, and that of MPICH leaves those after the first failure pending.
  */
-export function waitAll(transfers: readonly Transfer[]): void {
+export function waitTransfers(transfers: readonly Transfer[]): void {
   ensureRunning();
-  for (const transfer of transfers) wait(transfer);
+  for (const transfer of transfers) waitTransfer(transfer);
 }
 
 /** Whether all are complete; if not, none is completed. */
-export function testAll(transfers: readonly Transfer[]): boolean {
+export function testTransfers(transfers: readonly Transfer[]): boolean {
   const batch = new Batch(transfers);
   const code = native.MPI_Testall(
     transfers.length,
@@ -104,14 +104,14 @@ export function testAll(transfers: readonly Transfer[]): boolean {
 }
 
 /** Blocks until one of those that are active is complete; UNDEFINED and an empty status if none is active. */
-export function waitAny(transfers: readonly Transfer[]): Ended {
+export function waitAnyTransfer(transfers: readonly Transfer[]): Ended {
   const batch = new Batch(transfers);
   const { int, status } = addresses();
   return batch.endOne(native.MPI_Waitany(transfers.length, batch.handles.view, int, status), "MPI_Waitany");
 }
 
 /** As `waitAny`, but null if none is complete. */
-export function testAny(transfers: readonly Transfer[]): Ended | null {
+export function testAnyTransfer(transfers: readonly Transfer[]): Ended | null {
   const batch = new Batch(transfers);
   const { int, int2, status } = addresses();
   const code = native.MPI_Testany(transfers.length, batch.handles.view, int, int2, status);
@@ -119,11 +119,11 @@ export function testAny(transfers: readonly Transfer[]): Ended | null {
 }
 
 /** Blocks until at least one of those that are active is complete; none if none is active. */
-export const waitSome = (transfers: readonly Transfer[]): Ended[] =>
+export const waitSomeTransfers = (transfers: readonly Transfer[]): Ended[] =>
   new Batch(transfers).some("MPI_Waitsome");
 
 /** Those that are active and complete. */
-export const testSome = (transfers: readonly Transfer[]): Ended[] =>
+export const testSomeTransfers = (transfers: readonly Transfer[]): Ended[] =>
   new Batch(transfers).some("MPI_Testsome");
 
 /** Several transfers in one call. */

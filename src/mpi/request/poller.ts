@@ -1,4 +1,4 @@
-import { testSome } from "./completion.js";
+import { testSomeTransfers } from "./completion.js";
 import type { Transfer } from "./transfer.js";
 
 /*
@@ -74,7 +74,7 @@ function poll(): void {
   // A blocking wait may have completed some of them.
   const transfers = [...awaited].filter((transfer) => transfer.active);
   try {
-    testSome(transfers);
+    testSomeTransfers(transfers);
   } catch (error) {
     // The library failed as a whole: nothing of it can be waited for.
     for (const transfer of transfers) if (transfer.active) transfer.abandon(error as Error);

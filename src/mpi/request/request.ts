@@ -4,7 +4,18 @@ import { addresses, writeHandle } from "../bindings/scratch.js";
 import { ensureRunning } from "../environment.js";
 import { invalidType, invalidValue } from "../error.js";
 import type { Status } from "../status.js";
-import * as completion from "./completion.js";
+import {
+  type Ended,
+  testAnyTransfer,
+  testAtOnce,
+  testSomeTransfers,
+  testTransfer,
+  testTransfers,
+  waitAnyTransfer,
+  waitSomeTransfers,
+  waitTransfer,
+  waitTransfers,
+} from "./completion.js";
 import { freed, wrongRequest } from "./error.js";
 import { type Completion, completionOf, completionsOf, settled, statusOf } from "./outcome.js";
 import { follow } from "./poller.js";
@@ -50,7 +61,7 @@ export class Request implements PromiseLike<Status> {
    * @see MPI_Wait, MPI 4.0 section 3.7.3
    */
   wait(): Status {
-    return statusOf(completion.wait(begun(this.#transfer)));
+    return statusOf(waitTransfer(begun(this.#transfer)));
   }
 
   /**
@@ -59,7 +70,7 @@ export class Request implements PromiseLike<Status> {
    * @see MPI_Test, MPI 4.0 section 3.7.3
    */
   test(): Status | null {
-    const outcome = completion.test(begun(this.#transfer));
+    const outcome = testTransfer(begun(this.#transfer));
     return outcome === undefined ? null : statusOf(outcome);
   }
 
@@ -80,7 +91,7 @@ export class Request implements PromiseLike<Status> {
   #promise(signal: AbortSignal | undefined): Promise<Status> {
     const transfer = this.#transfer;
     try {
-      const outcome = completion.testAtOnce(begun(transfer));
+      const outcome = testAtOnce(begun(transfer));
       return outcome === undefined ? this.#followed(signal) : settled(transfer, outcome, signal);
     } catch (error) {
       return Promise.reject(error);
@@ -171,14 +182,14 @@ export class Request implements PromiseLike<Status> {
   /** Blocks until all are complete. @throws MpiError the first failure, when all are complete @see MPI_Waitall */
   static waitAll(requests: readonly Request[]): Status[] {
     const transfers = transfersOf(requests).map(begun);
-    completion.waitAll(transfers);
+    waitTransfers(transfers);
     return transfers.map((transfer) => statusOf(transfer.outcome as Outcome));
   }
 
   /** The statuses if all are complete, else null. @throws MpiError as `waitAll` @see MPI_Testall */
   static testAll(requests: readonly Request[]): Status[] | null {
     const transfers = transfersOf(requests).map(begun);
-    if (!completion.testAll(transfers)) return null;
+    if (!testTransfers(transfers)) return null;
     return transfers.map((transfer) => statusOf(transfer.outcome as Outcome));
   }
 
@@ -189,12 +200,12 @@ export class Request implements PromiseLike<Status> {
    * @see MPI_Waitany
    */
   static waitAny(requests: readonly Request[]): Completion {
-    return completionOf(completion.waitAny(transfersOf(requests)));
+    return completionOf(waitAnyTransfer(transfersOf(requests)));
   }
 
   /** As `waitAny`, but null if none is complete. @see MPI_Testany */
   static testAny(requests: readonly Request[]): Completion | null {
-    const ended = completion.testAny(transfersOf(requests));
+    const ended = testAnyTransfer(transfersOf(requests));
     return ended === null ? null : completionOf(ended);
   }
 
@@ -205,12 +216,12 @@ export class Request implements PromiseLike<Status> {
    * @see MPI_Waitsome
    */
   static waitSome(requests: readonly Request[]): Completion[] {
-    return completionsOf(completion.waitSome(transfersOf(requests)));
+    return completionsOf(waitSomeTransfers(transfersOf(requests)));
   }
 
   /** Those of the active requests that are complete. @throws as `waitSome` @see MPI_Testsome */
   static testSome(requests: readonly Request[]): Completion[] {
-    return completionsOf(completion.testSome(transfersOf(requests)));
+    return completionsOf(testSomeTransfers(transfersOf(requests)));
   }
 
   /**
@@ -218,7 +229,7 @@ export class Request implements PromiseLike<Status> {
    * @throws MpiError what a request failed with, when its turn comes
    */
   static async *completions(requests: readonly Request[]): AsyncGenerator<Completion, void> {
-    const ended: completion.Ended[] = [];
+    const ended: Ended[] = [];
     let wake = (): void => {};
     let pending = 0;
     for (const [index, transfer] of transfersOf(requests).entries()) {
@@ -232,7 +243,7 @@ export class Request implements PromiseLike<Status> {
     }
     for (; pending > 0; pending--) {
       if (ended.length === 0) await new Promise<void>((resolve) => (wake = resolve));
-      yield completionOf(ended.shift() as completion.Ended);
+      yield completionOf(ended.shift() as Ended);
     }
   }
 

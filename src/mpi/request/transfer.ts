@@ -1,4 +1,5 @@
 import { writeSync } from "node:fs";
+import { packageModules } from "../../package.js";
 import type { Handle } from "../abi/abi.js";
 import { binding } from "../bindings/bind.js";
 import { beforeFinalize } from "../environment.js";
@@ -172,7 +173,6 @@ let isDebugging: boolean | undefined;
 
 /** The user's part of the stack. */
 function callerStack(): string {
-  const own = new URL("..", import.meta.url).href;
   const lines = (new Error().stack ?? "").split("\n").slice(1);
-  return lines.filter((line) => !line.includes(own)).join("\n");
+  return lines.filter((line) => !line.includes(packageModules)).join("\n");
 }

@@ -1,6 +1,6 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { mpi } from "../../../src/index.js";
+import { mpi } from "typed-mpi";
 
 // What a program does with its requests, by the name of the scenario: started by request-reports.test.ts.
 
