@@ -1,4 +1,5 @@
 /** The numeric kernels as plain JavaScript: what njit compiles is what V8 runs. */
+import { alignedArray } from "typed-mpi/njit";
 
 /** What makes a function the one that is measured: `njit`, or nothing. */
 export type Compile = <Fn extends (...args: never[]) => unknown>(fn: Fn) => Fn;
@@ -128,8 +129,14 @@ const total = (values: Iterable<number>): number => {
 
 /** Numbers between 0 and 1 that every language makes alike. */
 const element = (i: number): number => ((i * 7919) % 1000) / 1000;
-const doubles = (n: number): Float64Array => Float64Array.from({ length: n }, (_, i) => element(i));
-const floats = (n: number): Float32Array => Float32Array.from({ length: n }, (_, i) => element(i));
+/** Aligned, as those of the C program are. */
+const doubles = (n: number): Float64Array => filled(alignedArray(Float64Array, n));
+const floats = (n: number): Float32Array => filled(alignedArray(Float32Array, n));
+
+function filled<Data extends Float64Array | Float32Array>(array: Data): Data {
+  for (let i = 0; i < array.length; i++) array[i] = element(i);
+  return array;
+}
 
 /** A kernel that returns its result. */
 function returning(run: () => number): Kernel {
@@ -149,7 +156,7 @@ const MATRIX = 200;
 const GRID = 256;
 
 function matmul(compiled: typeof matmulIjk): Kernel {
-  const [a, b, c] = [doubles(MATRIX ** 2), doubles(MATRIX ** 2), new Float64Array(MATRIX ** 2)];
+  const [a, b, c] = [doubles(MATRIX ** 2), doubles(MATRIX ** 2), alignedArray(Float64Array, MATRIX ** 2)];
   return { run: () => compiled(MATRIX, a, b, c), result: () => total(c) };
 }
 
@@ -175,12 +182,12 @@ export const kernels: Readonly<Record<string, (compile: Compile) => Kernel>> = {
   "matmul-ikj": (compile) => matmul(compile(matmulIkj)),
   "heat-1d": (compile) => {
     const [fn, u] = [compile(heat1d), doubles(1000)];
-    const v = u.slice();
+    const v = doubles(u.length);
     return { run: () => fn(1000, u, v), result: () => total(u) };
   },
   "heat-2d": (compile) => {
     const [fn, u] = [compile(heat2d), doubles(GRID ** 2)];
-    const v = u.slice();
+    const v = doubles(u.length);
     return { run: () => fn(20, GRID, GRID, u, v), result: () => total(u) };
   },
   mandelbrot: (compile) => {
@@ -188,7 +195,7 @@ export const kernels: Readonly<Record<string, (compile: Compile) => Kernel>> = {
     return returning(() => fn(200, 200));
   },
   sieve: (compile) => {
-    const [fn, flags] = [compile(sieve), new Uint8Array(1_000_000)];
+    const [fn, flags] = [compile(sieve), alignedArray(Uint8Array, 1_000_000)];
     return returning(() => fn(flags));
   },
 };

@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export { type ArrayClass, alignedArray } from "./aligned.js";
 export { NjitError, type NjitErrorCode, type SourceLocation } from "./error.js";
 export type { BoundsCheck } from "./infer/program.js";
 export { prange } from "./lower/names.js";

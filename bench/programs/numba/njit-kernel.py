@@ -118,12 +118,24 @@ MATRIX = 200
 GRID = 256
 
 
+def aligned(n, dtype):
+    """Zeros at a line of the cache, as the arrays of the other peers are."""
+    size = n * np.dtype(dtype).itemsize
+    buffer = np.zeros(size + 64, np.uint8)
+    start = -buffer.ctypes.data % 64
+    return buffer[start : start + size].view(dtype)
+
+
 def doubles(n):
-    return (np.arange(n) * 7919 % 1000) / 1000
+    array = aligned(n, np.float64)
+    array[:] = (np.arange(n) * 7919 % 1000) / 1000
+    return array
 
 
 def floats(n):
-    return doubles(n).astype(np.float32)
+    array = aligned(n, np.float32)
+    array[:] = doubles(n)
+    return array
 
 
 def of_array(function, *args, changed):
@@ -140,17 +152,17 @@ KERNELS = {
     "axpy": lambda: of_array(axpy, 0.5, doubles(LENGTH), doubles(LENGTH), changed=2),
     "axpy-f32": lambda: of_array(axpy, np.float32(0.5), floats(LENGTH), floats(LENGTH), changed=2),
     "matmul-ijk": lambda: of_array(
-        matmul_ijk, MATRIX, doubles(MATRIX**2), doubles(MATRIX**2), np.zeros(MATRIX**2), changed=3
+        matmul_ijk, MATRIX, doubles(MATRIX**2), doubles(MATRIX**2), aligned(MATRIX**2, np.float64), changed=3
     ),
     "matmul-ikj": lambda: of_array(
-        matmul_ikj, MATRIX, doubles(MATRIX**2), doubles(MATRIX**2), np.zeros(MATRIX**2), changed=3
+        matmul_ikj, MATRIX, doubles(MATRIX**2), doubles(MATRIX**2), aligned(MATRIX**2, np.float64), changed=3
     ),
     "heat-1d": lambda: of_array(heat_1d, 1000, doubles(1000), doubles(1000), changed=1),
     "heat-2d": lambda: of_array(
         heat_2d, 20, GRID, GRID, doubles(GRID**2), doubles(GRID**2), changed=3
     ),
     "mandelbrot": lambda: returning(mandelbrot, 200, 200),
-    "sieve": lambda: returning(sieve, np.zeros(1_000_000, dtype=np.uint8)),
+    "sieve": lambda: returning(sieve, aligned(1_000_000, np.uint8)),
 }
 
 name = sys.argv[3]

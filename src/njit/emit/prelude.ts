@@ -91,15 +91,15 @@ static __attribute__((unused)) int njit_threads(slot *c) { return c[7].f > 0 ? (
 static inline __attribute__((unused)) int64_t njit_whole(double d) {
   return d != d ? 0 : d < -9e15 ? -9000000000000000 : d > 9e15 ? 9000000000000000 : (int64_t)d;
 }
-/* Memory of new arrays: a list, freed back to where it was when the function that made them began. */
-typedef struct block { struct block *next; double data[]; } njit_block;
+/* Memory of new arrays, each at a line of the cache: a list, freed back to where it was when the function that made them began. */
+typedef struct block { struct block *next; } njit_block;
 static __attribute__((unused)) void *njit_new(slot *c, int64_t length, int64_t bytes) {
   if (length < 0 || length > ((int64_t)1 << 32)) return 0;
-  njit_block *block = calloc(1, sizeof(njit_block) + (size_t)(length * bytes) + 8);
+  njit_block *block = calloc(1, sizeof(njit_block) + (size_t)(length * bytes) + 72);
   if (!block) return 0;
   block->next = (njit_block *)(intptr_t)c[5].i;
   c[5].i = (int64_t)(intptr_t)block;
-  return block->data;
+  return (void *)(((intptr_t)(block + 1) + 63) & ~(intptr_t)63);
 }
 static __attribute__((unused)) void njit_release(slot *c, int64_t mark) {
   while (c[5].i != mark) {

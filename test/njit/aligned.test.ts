@@ -1,0 +1,44 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { engine } from "../../src/ffi/index.js";
+import { alignedArray } from "../../src/njit/index.js";
+import { assertThrows } from "../harness/assert.js";
+
+const aligned = suite("aligned arrays");
+
+const isAtLine = (view: ArrayBufferView): boolean => engine().addressOf(view) % 64n === 0n;
+
+for (const kind of [
+  Int8Array,
+  Uint8Array,
+  Uint8ClampedArray,
+  Int16Array,
+  Uint16Array,
+  Int32Array,
+  Uint32Array,
+  Float32Array,
+  Float64Array,
+  BigInt64Array,
+]) {
+  aligned(`${kind.name}: zeros from a line of the cache on, of the length asked for`, () => {
+    for (const length of [1, 3, 64, 1000, 100_000]) {
+      const array = alignedArray(kind as typeof Float64Array, length);
+      assert.instance(array, kind);
+      assert.is(array.length, length);
+      assert.ok(isAtLine(array));
+      assert.ok(array.every((value) => Number(value) === 0));
+    }
+    assert.is(alignedArray(kind as typeof Float64Array, 0).length, 0);
+  });
+}
+
+aligned("what cannot be is refused by its name and value", () => {
+  for (const wrong of [undefined, null, 8, Array, {}, DataView]) {
+    assertThrows(() => alignedArray(wrong as never, 1), { code: "ERR_INVALID_ARG_TYPE", argument: "kind" });
+  }
+  for (const wrong of [-1, 0.5, NaN, 2 ** 60, "3" as never]) {
+    assertThrows(() => alignedArray(Float64Array, wrong), { code: "ERR_OUT_OF_RANGE", argument: "length" });
+  }
+});
+
+aligned.run();
