@@ -71,6 +71,17 @@ export const MPI_Comm_rank: Declared = declare("MPI_Comm_rank", type, "void *");
 export const MPI_Barrier: Declared = declare("MPI_Barrier", type);
 export const MPI_Bcast: Declared = declare("MPI_Bcast", "void *", "int", type, "int", type);
 export const MPI_Allreduce: Declared = declare("MPI_Allreduce", "void *", "void *", "int", type, type, type);
+export const MPI_Iallreduce: Declared = declare(
+  "MPI_Iallreduce",
+  "void *",
+  "void *",
+  "int",
+  type,
+  type,
+  type,
+  "void *",
+);
+export const MPI_Test: Declared = declare("MPI_Test", "void *", "void *", "void *");
 export const MPI_Send: Declared = declare("MPI_Send", "void *", "int", type, "int", "int", type);
 export const MPI_Recv: Declared = declare("MPI_Recv", "void *", "int", type, "int", "int", type, "void *");
 
