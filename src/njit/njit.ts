@@ -1,4 +1,4 @@
-import { invalidType, outOfRange } from "../argument-error.js";
+import { invalidType } from "../argument-error.js";
 import { type GivenParams, JitError, type JitLibrary } from "../jit/index.js";
 import type { Communicator } from "../mpi/index.js";
 import { NjitError } from "./error.js";
@@ -7,6 +7,7 @@ import { register } from "./lower/registry.js";
 import { keyOf, typesOfArguments } from "./run/arguments.js";
 import { type CompileOptions, compile, compileAsync, type Translation, translate } from "./run/compile.js";
 import { Specialisation } from "./run/specialisation.js";
+import { threadsOf } from "./run/threads.js";
 import { type ParametersOf, parseSignature } from "./signature.js";
 import { type AnyFunction, FunctionSource } from "./source/source.js";
 import { describeType, type Type, typeName } from "./types.js";
@@ -254,17 +255,6 @@ class Dispatcher {
       })
       .join("\n");
   }
-}
-
-/** @returns 0 for what OpenMP's environment says */
-function threadsOf(given: unknown): number {
-  const environment = process.env["TYPED_MPI_NUM_THREADS"];
-  const [value, name] =
-    given === undefined ? [environment, "TYPED_MPI_NUM_THREADS"] : [given, "options.parallel"];
-  if (value === undefined || value === "") return 0;
-  const count = Number(value);
-  if (Number.isInteger(count) && count >= 1 && count <= 1024) return count;
-  throw outOfRange(name, "a number of threads from 1 to 1024", value);
 }
 
 let hasWarned = false;

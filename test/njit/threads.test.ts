@@ -8,6 +8,21 @@ const params = { cache: { cacheDir: newFolder() } };
 const options = { params, parallel: 2 };
 const ramp = (length: number): Float64Array => Float64Array.from({ length }, (_, i) => i);
 
+const POLICY = ["OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME"];
+
+test("waiting threads sleep, unless the environment says what they do", () => {
+  const work = (x: Float64Array) => {
+    for (const i of prange(x.length)) x[i] = i;
+  };
+  for (const name of POLICY) delete process.env[name];
+  process.env["GOMP_SPINCOUNT"] = "0";
+  njit(work, options)(ramp(3));
+  assert.is(process.env["OMP_WAIT_POLICY"], undefined);
+  delete process.env["GOMP_SPINCOUNT"];
+  njit(work, options)(ramp(3));
+  assert.is(process.env["OMP_WAIT_POLICY"], "passive");
+});
+
 test("each round is done once, and sums and products are those of all threads", () => {
   const work = (x: Float64Array, y: Float64Array) => {
     let sum = 0;

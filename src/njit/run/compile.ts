@@ -16,6 +16,7 @@ import { type BoundsCheck, infer, inferPlainly, type Program } from "../infer/pr
 import { Captured } from "../lower/context.js";
 import type { FunctionSource } from "../source/source.js";
 import type { Type } from "../types.js";
+import { letWaitersSleep } from "./threads.js";
 
 /** What decides how a function is compiled. */
 export interface CompileOptions {
@@ -80,6 +81,7 @@ interface Wanted {
 
 function wanted(source: FunctionSource, { code, library }: Translation, options: CompileOptions): Wanted {
   const { params, fastmath } = options;
+  if (library.hasThreads) letWaitersSleep();
   const flags = [...FLAGS, ...(fastmath ? FAST : STRICT), ...(library.hasThreads ? THREADS : [])];
   return {
     name: `njit-${source.name.replace(/\W/g, "_")}-${hash("sha256", code).slice(0, 32)}`,
