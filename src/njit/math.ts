@@ -141,18 +141,36 @@ export const TRUNCATED_QUOTIENT: MathFunction = {
       : `(int64_t)njit_int32(${(a as Operand).f64} / ${(b as Operand).f64})`,
 };
 
-/** `Math.floor(a / b)`: of two int32 that are not negative a division of integers. */
-export const FLOORED_QUOTIENT: MathFunction = {
-  arity: [2, 2],
-  type([a, b]) {
-    if (a?.kind !== "int" || b?.kind !== "int" || !isInt32(a) || !isInt32(b)) return F64;
-    return a.low >= 0 && b.low > 0 ? int(0, a.high, a.mayBeNegativeZero) : F64;
-  },
-  c: ([a, b], result) =>
-    result.kind === "int"
-      ? `(${(a as Operand).int} / ${(b as Operand).int})`
-      : `floor(${(a as Operand).f64} / ${(b as Operand).f64})`,
+/** `Math.floor(a / b)` and its like: of an int32 by one that is positive, a division of integers. */
+function quotient(name: "floor" | "ceil" | "trunc"): MathFunction {
+  return {
+    arity: [2, 2],
+    type([a, b]) {
+      if (a?.kind !== "int" || b?.kind !== "int" || !isInt32(a) || !isInt32(b) || b.low < 1) return F64;
+      const corners = [a.low, a.high].flatMap((x) => [b.low, b.high].map((y) => Math[name](x / y) + 0));
+      // What is negative and rounded up to zero is -0.
+      const isSigned = a.mayBeNegativeZero || (name !== "floor" && a.low < 0);
+      return int(Math.min(...corners), Math.max(...corners), isSigned);
+    },
+    c([a, b], result) {
+      const [dividend, divisor] = [a as Operand, b as Operand];
+      if (result.kind !== "int") return `${name}(${dividend.f64} / ${divisor.f64})`;
+      const isRoundedToZero = name === "trunc" || (name === "floor" && (dividend.type as IntType).low >= 0);
+      if (isRoundedToZero) return `(${dividend.int} / ${divisor.int})`;
+      return `njit_${name}_quotient(${dividend.int}, ${divisor.int})`;
+    },
+  };
+}
+
+const QUOTIENTS: Readonly<Record<string, MathFunction>> = {
+  floor: quotient("floor"),
+  ceil: quotient("ceil"),
+  trunc: quotient("trunc"),
 };
+
+/** What `Math[name](a / b)` is as a function of `a` and `b`; undefined if it is nothing special. */
+export const quotientFunction = (name: string): MathFunction | undefined =>
+  Object.hasOwn(QUOTIENTS, name) ? QUOTIENTS[name] : undefined;
 
 const areInt32 = (operands: readonly Operand[]): boolean =>
   operands.every(({ type }) => type.kind === "int" && isInt32(type));

@@ -66,6 +66,24 @@ bounds("throw: a loop does what comes before the index that is outside", () => {
   assertArray(x, Float64Array.of(1, 1, 1, 1));
 });
 
+bounds("throw: a loop to what is computed from the length", () => {
+  for (const header of ["i < n / 2", "i <= n / 2", "i < n >> 1", "i < n % 9", "i < Math.ceil(n / 3)"]) {
+    const fn = compiledFor(`(x, n) => { for (let i = 0; ${header}; i++) x[i + n - 4] = i + 1; }`);
+    const plain = fn.js;
+    for (const n of [4, 5, 8, 9, 20]) {
+      const [x, expected] = [new Float64Array(8), new Float64Array(8)];
+      // JavaScript drops what is outside, which a longer array takes.
+      const whole = new Float64Array(64);
+      plain(whole, n);
+      expected.set(whole.subarray(0, 8));
+      const isInside = whole.subarray(8).every((value) => value === 0);
+      if (isInside) fn(x, n);
+      else assertThrows(() => fn(x, n), { code: "ERR_OUT_OF_RANGE" });
+      assertArray(x, expected);
+    }
+  }
+});
+
 bounds("throw: a stencil that reads its neighbours", () => {
   const fn = compiledFor(
     "(u, v, from, to) => { for (let i = from; i < to; i++) v[i] = u[i - 1] + u[i + 1]; }",

@@ -74,6 +74,37 @@ expressions(
   pairs,
 );
 expressions(
+  "rounded quotients of integers",
+  "x, y",
+  ["floor", "ceil", "trunc", "round"].flatMap((round) => [
+    `Math.${round}((x | 0) / 7)`,
+    `1 / Math.${round}((x | 0) / 7)`,
+    `Math.${round}((x | 0) / ((y & 7) + 1))`,
+    `Math.${round}((x & 1023) / -3)`,
+  ]),
+  pairs,
+);
+same(
+  "loops to a quotient, from whole numbers and from others",
+  `(n, z) => {
+    let s = 0;
+    for (let i = 0; i < n / 2; i++) s += i + 1;
+    for (let i = 3; i <= n / 3; i += 2) s -= i;
+    for (let i = -2; n / 4 >= i; i++) s = s * 3 + i;
+    for (let i = 9; i > n / 4; i--) s += 7 * i;
+    for (let i = 9; i >= n / z; i -= 3) s ^= i;
+    for (let i = 0.5; i < n / 2; i++) s += i;
+    for (let i = 0; i < n / 2; i += 0.75) s += i;
+    for (let i = 0; i < n / 2; i++) { s += i; i += 0.25; }
+    for (let i = 0, m = n; i < m / 2; i++) { s += m; m -= 1; }
+    for (let i = 0; i < n >> 1; i++) s += i;
+    return s;
+  }`,
+  [0, 1, 2, 3, 7, 8, 9, 25, -4, -5, 2.5, -0, 7.999, Number.NaN].flatMap((n) =>
+    [2, -2, 0.3].map((z) => () => [n, z]),
+  ),
+);
+expressions(
   "-0 of integers",
   "x, y",
   ["(x | 0) * (y | 0)", "-(x | 0)", "(x | 0) % (y | 0)", "1 / ((x | 0) * (y | 0))"],

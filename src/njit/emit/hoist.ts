@@ -8,7 +8,7 @@ import {
   type Variable,
   visitExpressions,
 } from "../ir.js";
-import type { Type } from "../types.js";
+import { isNumber, type Type } from "../types.js";
 import { type Emitter, lengthOf, shapeOf } from "./emitter.js";
 import { value } from "./expression.js";
 
@@ -137,6 +137,7 @@ const DEPTH = 12;
 function extentOf(emitter: Emitter, nest: Nest, e: Expression, depth: number): Extent | undefined {
   if (e.type?.kind !== "int" || depth > DEPTH) return undefined;
   const of = (part: Expression): Extent | undefined => extentOf(emitter, nest, part, depth + 1);
+  const steady = (): Extent | undefined => (isSteady(nest, e) ? same(value(emitter, e).text) : undefined);
   switch (e.op) {
     case "constant":
     case "one":
@@ -162,11 +163,12 @@ function extentOf(emitter: Emitter, nest: Nest, e: Expression, depth: number): E
     }
     case "unary": {
       if (e.name === "+") return of(e.operand);
-      const x = e.name === "-" ? of(e.operand) : undefined;
+      if (e.name !== "-") return steady();
+      const x = of(e.operand);
       return x && { low: `(-${x.high})`, high: `(-${x.low})` };
     }
     case "binary": {
-      if (e.name !== "+" && e.name !== "-" && e.name !== "*") return undefined;
+      if (e.name !== "+" && e.name !== "-" && e.name !== "*") return steady();
       const a = of(e.left);
       const b = of(e.right);
       if (a === undefined || b === undefined) return undefined;
@@ -175,7 +177,30 @@ function extentOf(emitter: Emitter, nest: Nest, e: Expression, depth: number): E
       return product(a, b, e.left.type, e.right.type);
     }
     default:
-      return undefined;
+      return steady();
+  }
+}
+
+/** Whether it is the same in each round, and costs little to know before. */
+function isSteady(nest: Nest, e: Expression): boolean {
+  switch (e.op) {
+    case "constant":
+    case "one":
+      return true;
+    case "read":
+      return e.variable.type !== undefined && isNumber(e.variable.type) && !nest.isAssigned(e.variable);
+    case "length":
+      return e.array.op === "read" && !nest.isAssigned(e.array.variable);
+    case "extent":
+      return e.view.op === "read" && !nest.isAssigned(e.view.variable);
+    case "unary":
+      return isSteady(nest, e.operand);
+    case "binary":
+      return isSteady(nest, e.left) && isSteady(nest, e.right);
+    case "math":
+      return !e.fn.isImpure && e.args.every((arg) => isSteady(nest, arg));
+    default:
+      return false;
   }
 }
 

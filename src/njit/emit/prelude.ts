@@ -57,6 +57,8 @@ static __attribute__((unused)) double njit_round(double x) {
 }
 static inline __attribute__((unused)) int64_t njit_clz32(uint32_t x) { return x ? __builtin_clz(x) : 32; }
 static inline __attribute__((unused)) int64_t njit_quotient(int64_t a, int64_t b) { return b ? (int64_t)(int32_t)(a / b) : 0; }
+static inline __attribute__((unused)) int64_t njit_floor_quotient(int64_t a, int64_t b) { return a / b - (a % b < 0); }
+static inline __attribute__((unused)) int64_t njit_ceil_quotient(int64_t a, int64_t b) { return a / b + (a % b > 0); }
 /* Of int64, where C would trap */
 static inline __attribute__((unused)) int64_t njit_div(int64_t a, int64_t b) { return b == -1 ? (int64_t)(0 - (uint64_t)a) : a / b; }
 static inline __attribute__((unused)) int64_t njit_rem(int64_t a, int64_t b) { return b == -1 ? 0 : a % b; }

@@ -1,4 +1,5 @@
 import {
+  type Binary,
   type Counting,
   type Expression,
   type LoweredFunction,
@@ -31,6 +32,7 @@ export function indexParameters(
         demand(expression.operand);
         break;
       case "binary":
+        if (isShifted(expression)) demand(expression.left);
         if (!["+", "-", "*", "%"].includes(expression.name)) break;
         demand(expression.left);
         demand(expression.right);
@@ -75,6 +77,13 @@ export function indexParameters(
   });
   return new Set(lowered.parameters.flatMap((parameter, i) => (found.has(parameter) ? [i] : [])));
 }
+
+/** `n >> 1` halves integers; `(x * n) >> 0` makes one of what is none. */
+const isShifted = ({ name, left, right }: Binary): boolean =>
+  (name === ">>" || name === ">>>" || name === "<<") &&
+  left.op === "read" &&
+  right.op === "constant" &&
+  right.value !== 0;
 
 const ROUNDING = new Set(["floor", "ceil", "trunc", "round", "min", "max", "abs", "a quotient"]);
 

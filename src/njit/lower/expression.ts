@@ -1,6 +1,6 @@
 import type * as acorn from "acorn";
 import type { Expression, Site, Variable } from "../ir.js";
-import { FLOORED_QUOTIENT, mathFunction, TRUNCATED_QUOTIENT } from "../math.js";
+import { mathFunction, quotientFunction, TRUNCATED_QUOTIENT } from "../math.js";
 import { BINARY, type BinaryName } from "../operators.js";
 import { call, memberOf } from "./call.js";
 import type { Context } from "./context.js";
@@ -273,8 +273,12 @@ export function mathCall(
     context.fail(node, `Math.${name} takes ${expected} arguments here, not ${args.length}`);
   }
   const [first] = args;
-  if (name === "floor" && first?.op === "binary" && first.name === "/") {
-    return { op: "math", name, fn: FLOORED_QUOTIENT, args: [first.left, first.right], site };
-  }
-  return { op: "math", name, fn, args, site };
+  return (first && roundedQuotient(name, first, site)) ?? { op: "math", name, fn, args, site };
+}
+
+/** `Math[name](e)` of a division; undefined if it is none, or another function. */
+export function roundedQuotient(name: string, e: Expression, site: Site): Expression | undefined {
+  const fn = quotientFunction(name);
+  if (fn === undefined || e.op !== "binary" || e.name !== "/") return undefined;
+  return { op: "math", name, fn, args: [e.left, e.right], site };
 }

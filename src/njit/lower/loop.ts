@@ -1,7 +1,7 @@
 import type * as acorn from "acorn";
 import { type Counting, type Expression, type Statement, type Variable, visitExpressions } from "../ir.js";
 import type { Context } from "./context.js";
-import { assign, expression } from "./expression.js";
+import { assign, expression, roundedQuotient } from "./expression.js";
 import { block, declarations, statement } from "./statement.js";
 
 export function whileLoop(
@@ -43,7 +43,11 @@ export function forLoop(context: Context, node: acorn.ForStatement, label: strin
     const update = node.update ? expression(context, node.update) : undefined;
     const body = context.within({ id, label, is: "loop" }, () => statement(context, node.body));
     const counting = countingOf(init, test, update, body);
-    return { ...plain(id), init, test, update, body, counting };
+    const loop = { ...plain(id), init, update, body };
+    const bound = counting && wholeBound(counting);
+    if (bound === undefined || test?.op !== "binary") return { ...loop, test, counting };
+    const side = test.right === counting?.bound ? "right" : "left";
+    return { ...loop, test: { ...test, [side]: bound }, counting: { ...counting, bound } as Counting };
   });
 }
 
@@ -82,6 +86,19 @@ function countingOf(
   const isSquare = side.counter.op === "binary";
   return { variable, from, test: side.relation, bound: side.bound, isSquare, step: value.right, direction };
 }
+
+/** How the quotient that a whole number is compared with may be rounded. */
+const ROUNDED = { "<": "ceil", "<=": "floor", ">": "floor", ">=": "ceil" } as const;
+
+/** `i < n / 2` of a counter that goes in whole steps from a whole number, as `i < Math.ceil(n / 2)`: an integer's bound. */
+function wholeBound({ from, step, test, bound, isSquare }: Counting): Expression | undefined {
+  if (isSquare || !isWhole(from) || !isWhole(step)) return undefined;
+  return roundedQuotient(ROUNDED[test], bound, bound.site);
+}
+
+/** A whole number that is written there. */
+const isWhole = (e: Expression | undefined): boolean =>
+  e?.op === "one" || (e?.op === "constant" && Number.isSafeInteger(e.value));
 
 function forget(variable: Variable, value: Expression): void {
   const at = variable.values.indexOf(value);
