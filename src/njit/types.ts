@@ -3,7 +3,7 @@
  * proven, a float where it is one exactly, and a double otherwise: the value is that of JavaScript in each case.
  */
 
-/** An integer of at most 2^53, in C an int64_t. */
+/** An integer below 2^53, in C an int64_t. */
 export interface IntType {
   readonly kind: "int";
   readonly low: number;
@@ -49,8 +49,11 @@ export const COMM: Type = { kind: "comm" };
 export const REQUEST: Type = { kind: "request" };
 export const STATUS: Type = { kind: "status" };
 
-/** Up to here each integer is a double. */
-export const EXACT: number = 2 ** 53;
+/**
+ * Up to here each integer is a double, and so is the next one: a sum or product of bounds that is beyond has not been
+ * rounded back to it.
+ */
+export const EXACT: number = 2 ** 53 - 1;
 
 /** Further than this nothing is counted one by one. */
 export const COUNTED: number = 2 ** 52;

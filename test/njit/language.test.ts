@@ -74,6 +74,20 @@ expressions(
   pairs,
 );
 expressions(
+  "integers at the end of what is exact",
+  "x, y",
+  [
+    "((x & 7) + 9007199254740991) & 255",
+    "((2 & 7) + 9007199254740991) & 255",
+    "(-(2 & 7) - 9007199254740991) & 255",
+    "((3 & 7) * 3002399751580331) & 255",
+    "(9007199254740992 + (1 & 1)) % 10",
+    "(9007199254740991 + (y & 1)) % 10",
+    "((x & 3) * 4503599627370496 + (y & 3)) | 0",
+  ],
+  pairs,
+);
+expressions(
   "rounded quotients of integers",
   "x, y",
   ["floor", "ceil", "trunc", "round"].flatMap((round) => [

@@ -111,7 +111,7 @@ function generalized(type: Type, isMany: boolean): Type {
   if (type.kind !== "int") return type;
   if (isMany) return F64;
   const fits = ({ low, high }: IntType): boolean => type.low >= low && type.high <= high;
-  const classes = [int(0, 2 ** 31 - 1), int(-(2 ** 31), 2 ** 31 - 1), int(0, EXACT / 2)] as IntType[];
+  const classes = [int(0, 2 ** 31 - 1), int(-(2 ** 31), 2 ** 31 - 1), int(0, 2 ** 52)] as IntType[];
   return classes.find(fits) ?? F64;
 }
 
