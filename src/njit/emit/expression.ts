@@ -1,11 +1,12 @@
 import type { Assign, Call, Conditional, Expression, Logical } from "../ir.js";
 import { BINARY, type Operand } from "../operators.js";
-import { BOOL, F64, I64, int, type Type, VOID } from "../types.js";
+import { BOOL, F64, I64, int, isNullable, NULL, type Type, VOID } from "../types.js";
 import { array, arrayCall, giveArray } from "./array.js";
 import { load, store } from "./element.js";
 import { type Emitter, hasEffects } from "./emitter.js";
 import { emitMpi } from "./mpi.js";
 import { integer, number, Value } from "./operand.js";
+import { emptyList, moved, requestPlace } from "./requests.js";
 
 /** Writes what an expression does, and returns what it gives: C without effects, to be used before anything else is said. */
 export function value(emitter: Emitter, e: Expression): Value {
@@ -16,6 +17,7 @@ export function value(emitter: Emitter, e: Expression): Value {
     case "one":
       return new Value("1", type ?? int(1, 1));
     case "read":
+      if (type.kind === "request") return moved(emitter, e.variable.c);
       // Nearer than the variable itself is known only how far it goes.
       return new Value(e.variable.c, e.variable.type as Type);
     case "assign":
@@ -33,9 +35,10 @@ export function value(emitter: Emitter, e: Expression): Value {
     case "store":
       return store(emitter, e, true);
     case "length":
+      if (e.array.type?.kind === "requests") return new Value(`${value(emitter, e.array).text}.length`, type);
       return new Value(array(emitter, e.array).length, type);
     case "math": {
-      const args = values(emitter, e.args);
+      const args = values(emitter, e.args).map(({ plain }) => plain);
       const text = e.fn.c(args, type);
       if (e.fn.isImpure) return new Value(emitter.keep(text, type), type);
       const [first] = args;
@@ -56,8 +59,10 @@ export function value(emitter: Emitter, e: Expression): Value {
       arrayCall(emitter, e);
       return new Value("0", VOID);
     case "status-field":
-      return new Value(`(int64_t)${value(emitter, e.status).text}.${e.field}`, type);
+      return field(emitter, e.status, e.field, e);
     case "item": {
+      if (e.tuple.type && isNullable(e.tuple.type)) return field(emitter, e.tuple, String(e.key), e);
+      if (type.kind === "request") return moved(emitter, requestPlace(emitter, e));
       const tuple = value(emitter, e.tuple);
       const { type: of } = tuple;
       const at = typeof e.key === "number" || of.kind !== "tuple" ? e.key : of.names?.indexOf(e.key);
@@ -89,7 +94,23 @@ export function values(emitter: Emitter, expressions: readonly Expression[]): Va
   });
 }
 
+/** A property of a status, or of what one of several requests told: null has none. */
+function field(emitter: Emitter, of: Expression, name: string, e: Expression): Value {
+  const given = value(emitter, of);
+  const type = e.type as Type;
+  const message = `Cannot read properties of null (reading '${name}')`;
+  const isNull = emitter.fail({ is: "throw", site: e.site, error: "TypeError", message });
+  if (given.type.kind === "null") {
+    emitter.say(isNull);
+    return new Value(type.kind === "int" ? "0" : "(njit_status){0}", type);
+  }
+  const told = /^\w+$/.test(given.text) ? given.text : emitter.keep(given.text, given.type);
+  emitter.say(`if (UNLIKELY(!${told}.there)) ${isNull}`);
+  return new Value(type.kind === "int" ? `(int64_t)${told}.${name}` : told, type);
+}
+
 function constant(given: unknown): Value {
+  if (given === null) return new Value("0", NULL);
   if (typeof given === "boolean") return new Value(given ? "1" : "0", BOOL);
   if (typeof given === "bigint") return new Value(integer(given), I64);
   const n = given as number;
@@ -105,6 +126,10 @@ function assign(emitter: Emitter, e: Assign): Value {
   const type = variable.type as Type;
   if (type.kind === "array" || type.kind === "view") {
     giveArray(emitter, e);
+    return new Value(variable.c, type);
+  }
+  if (type.kind === "requests") {
+    emptyList(emitter, variable.c);
     return new Value(variable.c, type);
   }
   if (type.kind === "tuple" && e.value.op === "list") {
@@ -126,7 +151,7 @@ function assign(emitter: Emitter, e: Assign): Value {
 
 function unary(emitter: Emitter, name: string, operand: Expression, type: Type): Value {
   if (name === "!") return new Value(`(!${condition(emitter, operand)})`, BOOL);
-  const x = value(emitter, operand);
+  const x = present(emitter, operand, value(emitter, operand));
   if (type.kind === "i64") {
     return new Value(name === "-" ? `(int64_t)(0 - (uint64_t)${x.i64})` : `(~${x.i64})`, type);
   }
@@ -140,8 +165,45 @@ function unary(emitter: Emitter, name: string, operand: Expression, type: Type):
 }
 
 function binary(emitter: Emitter, e: Extract<Expression, { op: "binary" }>, type: Type): Value {
+  if (e.name === "==" || e.name === "!=") {
+    const same = sameness(emitter, e.left, e.right);
+    if (same !== undefined) return new Value(e.name === "==" ? same : `(!${same})`, BOOL);
+  }
   const [a, b] = values(emitter, [e.left, e.right]) as [Value, Value];
-  return combined(emitter, e, a, b, type);
+  return combined(emitter, e, present(emitter, e.left, a), present(emitter, e.right, b), type);
+}
+
+/** Whether two values are the same, one of which may be null; undefined if none may. */
+function sameness(emitter: Emitter, left: Expression, right: Expression): string | undefined {
+  const [a, b] = [left.type as Type, right.type as Type];
+  if (a.kind === "null" || b.kind === "null") {
+    const other = a.kind === "null" ? right : left;
+    if (isNullable(other.type as Type)) return `(!${isThere(emitter, other)})`;
+    value(emitter, other);
+    return "0";
+  }
+  if (a.kind !== "maybe" && b.kind !== "maybe") return undefined;
+  const type: Type = a.kind === "maybe" ? a : b;
+  const [x, y] = values(emitter, [left, right]).map((each) => emitter.keep(each.as(type), type));
+  return `(${x}.there == ${y}.there && ${x}.value == ${y}.value)`;
+}
+
+/** Whether a value is not null, in C. */
+function isThere(emitter: Emitter, e: Expression): string {
+  if (e.type?.kind === "request") return `(${requestPlace(emitter, e)}.state != 0)`;
+  const given = value(emitter, e);
+  return given.type.kind === "maybe" ? `(${given.text}).there` : given.truth;
+}
+
+/** A number; a bigint that may be null is no bigint then, whereas null is 0 among numbers. */
+export function present(emitter: Emitter, e: Expression, given: Value): Value {
+  const { type } = given;
+  if (type.kind !== "maybe" || type.of === "f64") return given.plain;
+  const message = "Cannot mix BigInt and other types, use explicit conversions";
+  const failure = emitter.fail({ is: "throw", site: e.site, error: "TypeError", message });
+  const kept = emitter.keep(given.text, type);
+  emitter.say(`if (UNLIKELY(!${kept}.there)) ${failure}`);
+  return new Value(kept, type).plain;
 }
 
 export function combined(
@@ -189,6 +251,7 @@ function floatOperation(name: string, a: Value, b: Value): string | undefined {
 
 /** A condition in C. */
 export function condition(emitter: Emitter, e: Expression): string {
+  if (e.type?.kind === "request") return isThere(emitter, e);
   const given = value(emitter, e);
   if (given.type.kind !== "f64" && given.type.kind !== "f32") return given.truth;
   return given.text.length > 30
@@ -255,8 +318,8 @@ function call(emitter: Emitter, e: Call): Value {
   e.args.forEach((arg, i) => {
     const wanted = instance.parameterTypes[i] as Type;
     if (wanted.kind === "array" || wanted.kind === "view") {
-      const { pointer, length, shape } = array(emitter, arg);
-      texts.push(pointer, length, ...shape);
+      const { pointer, length, shape, strides } = array(emitter, arg);
+      texts.push(pointer, length, ...shape, ...strides);
       return;
     }
     const given = value(emitter, arg);

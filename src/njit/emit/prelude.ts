@@ -3,18 +3,30 @@
  * otherwise, by ECMAScript 2024.
  */
 export const PRELUDE = `#include <math.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 typedef union { double f; int64_t i; } slot;
-typedef struct { int source, tag; } njit_status;
+/* What a message told, or one of several requests, of which there is an index as well; null is not there */
+typedef struct { int source, tag, index, there; } njit_status;
+typedef struct { double value; int there; } njit_maybe_f64;
+typedef struct { int64_t value; int there; } njit_maybe_i64;
+/* A communicator, with what JavaScript knows of it; what messages can go to are its peers */
+typedef struct { intptr_t handle; int peers, size, rank, is_inter; } njit_comm;
+/* 0: null, 1: MPI works on it, 2: complete, with how it ended, 3: another variable has it */
+typedef struct { intptr_t handle; int state, code; njit_status status; } njit_request;
+typedef struct { njit_request **list; int64_t length, capacity; } njit_requests;
 
 /* What the running MPI library says */
 #define njit_mpi ((const int64_t *)(intptr_t)c[6].i)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define FAIL(site, a, b) (c[0].f = (site), c[1].f = (double)(a), c[2].f = (double)(b))
 
+static inline __attribute__((unused)) njit_comm njit_comm_at(const slot *at) {
+  return (njit_comm){(intptr_t)at[0].i, (int)at[1].f, (int)at[2].f, (int)at[3].f, (int)at[4].f};
+}
 /* 7.1.6 ToInt32 */
 static __attribute__((noinline, unused)) int32_t njit_int32_far(double d) {
   if (!(d - d == 0)) return 0;
@@ -126,5 +138,5 @@ export const SLOTS = {
   threads: 7,
   result: 8,
   values: 24,
-  each: 6,
+  each: 10,
 } as const;

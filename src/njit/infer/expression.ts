@@ -14,15 +14,21 @@ import type {
 import { AS_INT32, BINARY, bigintResult, complement, negated } from "../operators.js";
 import {
   BOOL,
+  COMPLETION,
   elementOfArray,
   F64,
   I64,
   type IntType,
   int,
+  isNullable,
   isNumber,
   join,
+  NULL,
+  plainType,
   REQUEST,
+  REQUESTS,
   STATUS,
+  STATUSES,
   type Type,
   typeName,
   VOID,
@@ -67,6 +73,7 @@ function typeOf(inference: Inference, e: Expression, isCounted: boolean): Type |
     case "length": {
       const array = infer(inference, e.array);
       if (array === undefined) return undefined;
+      if (array.kind === "requests") return int(0, 2 ** 31 - 1);
       if (array.kind !== "array") inference.fail(e.site, `${typeName(array)} has no length`);
       return int(0, inference.program.assumption.most);
     }
@@ -93,7 +100,7 @@ function typeOf(inference: Inference, e: Expression, isCounted: boolean): Type |
       if (array === undefined) return undefined;
       if (array.kind !== "array")
         return inference.fail(e.array.site, `expected an array, got ${typeName(array)}`);
-      return { kind: "view", element: array.element, rank: e.shape.length };
+      return { kind: "view", element: array.element, rank: e.shape.length, strided: false };
     }
     case "extent": {
       const view = infer(inference, e.view);
@@ -108,10 +115,7 @@ function typeOf(inference: Inference, e: Expression, isCounted: boolean): Type |
       return VOID;
     case "status-field": {
       const status = infer(inference, e.status);
-      if (status !== undefined && status.kind !== "status") {
-        inference.fail(e.site, `${typeName(status)} has no ${e.field}`);
-      }
-      return int(-(2 ** 31), 2 ** 31 - 1);
+      return status && typeOfField(inference, status, e.field, e);
     }
     case "list":
       return typeOfList(inference, e);
@@ -124,7 +128,20 @@ function typeOf(inference: Inference, e: Expression, isCounted: boolean): Type |
   }
 }
 
+/** A property of a status, or of what one of several requests told. What is null here may be something later. */
+function typeOfField(inference: Inference, of: Type, field: number | string, e: Expression): Type {
+  const isOfStatus = field === "source" || field === "tag";
+  const isOfCompletion = field === "index" || field === "status";
+  const isThere =
+    of.kind === "null" ||
+    (of.kind === "status" && isOfStatus) ||
+    (of.kind === "completion" && isOfCompletion);
+  if (!isThere) return inference.fail(e.site, `${typeName(of)} has no ${field}`);
+  return field === "status" ? STATUS : int(-(2 ** 31), 2 ** 31 - 1);
+}
+
 function typeOfConstant(inference: Inference, value: unknown, e: Expression): Type {
+  if (value === null) return NULL;
   if (typeof value === "boolean") return BOOL;
   if (typeof value === "bigint") {
     if (BigInt.asIntN(64, value) !== value) inference.fail(e.site, `${value}n does not fit into 64 bits`);
@@ -135,7 +152,8 @@ function typeOfConstant(inference: Inference, value: unknown, e: Expression): Ty
 }
 
 /** A number, of a boolean 0 or 1; fails for anything else. */
-function numeric(inference: Inference, expression: Expression, type: Type, forWhat: string): Type {
+function numeric(inference: Inference, expression: Expression, given: Type, forWhat: string): Type {
+  const type = plainType(given);
   if (type.kind === "bool") return int(0, 1);
   if (!isNumber(type))
     inference.fail(expression.site, `expected a number for ${forWhat}, got ${typeName(type)}`);
@@ -151,13 +169,17 @@ export function truth(inference: Inference, expression: Expression): void {
     return;
   }
   const type = infer(inference, expression);
-  if (type === undefined || isNumber(type) || type.kind === "bool" || type.kind === "i64") return;
+  if (type === undefined || isNumber(type) || isNullable(type)) return;
+  if (type.kind === "bool" || type.kind === "i64") return;
   inference.fail(expression.site, `expected a number or a boolean for a condition, got ${typeName(type)}`);
 }
 
 function typeOfAssign(inference: Inference, e: Assign, isCounted: boolean): Type | undefined {
   const before = inference.nearer.get(e.variable) ?? e.variable.type;
   const type = infer(inference, e.value);
+  if (type !== undefined && e.value.op !== "list" && hasRequests(type)) {
+    inference.fail(e.value.site, "a list of requests is in one variable only");
+  }
   const step = before?.kind === "int" && type?.kind === "int" ? stepOf(e) : undefined;
   // What a loop counts is known by its header.
   if (isCounted && type?.kind === "int") return e.gives === "old" ? before : type;
@@ -168,6 +190,10 @@ function typeOfAssign(inference: Inference, e: Assign, isCounted: boolean): Type
   const now = e.variable.type;
   return type === undefined || now?.kind === type.kind ? type : now;
 }
+
+/** Whether it is a list of requests, each of which is in one place at a time. */
+const hasRequests = (type: Type): boolean =>
+  type.kind === "requests" || (type.kind === "tuple" && type.items.some(({ kind }) => kind === "request"));
 
 /** Larger steps than this could lead beyond what is exact in a run that ends. */
 const SMALL = 1024;
@@ -186,8 +212,9 @@ function typeOfUnary(inference: Inference, e: Unary): Type | undefined {
     truth(inference, e.operand);
     return BOOL;
   }
-  const operand = infer(inference, e.operand);
-  if (operand === undefined) return undefined;
+  const given = infer(inference, e.operand);
+  if (given === undefined) return undefined;
+  const operand = plainType(given);
   if (operand.kind === "i64") {
     if (e.name === "+") inference.fail(e.site, "+ cannot be applied to a bigint");
     return I64;
@@ -206,10 +233,12 @@ function typeOfUnary(inference: Inference, e: Unary): Type | undefined {
 }
 
 function typeOfBinary(inference: Inference, e: Binary): Type | undefined {
-  const left = infer(inference, e.left);
-  const right = infer(inference, e.right);
+  const [first, second] = [infer(inference, e.left), infer(inference, e.right)];
   const operator = BINARY[e.name];
-  if (left === undefined || right === undefined) return operator.kind === "compare" ? BOOL : undefined;
+  if (first === undefined || second === undefined) return operator.kind === "compare" ? BOOL : undefined;
+  const isSameness = e.name === "==" || e.name === "!=";
+  if (isSameness && (first.kind === "null" || second.kind === "null")) return BOOL;
+  const [left, right] = [plainType(first), plainType(second)];
   const isOne = e.right.op === "one";
   if (left.kind === "i64" || right.kind === "i64") {
     if (left.kind !== right.kind && !isOne) {
@@ -276,7 +305,11 @@ function typeOfMath(inference: Inference, e: MathCall): Type | undefined {
 function typeOfCall(inference: Inference, e: Call): Type | undefined {
   const types = e.args.map((arg) => infer(inference, arg));
   if (types.includes(undefined)) return undefined;
-  for (const arg of e.args) asDouble(inference, arg);
+  for (const arg of e.args) {
+    asDouble(inference, arg);
+    if (hasRequests(arg.type as Type))
+      inference.fail(arg.site, "a list of requests cannot be given to a function");
+  }
   const now = e.args.map(({ type }) => type as Type);
   const instance = inference.program.instanceOf(e.callee, now);
   e.instance = instance;
@@ -295,10 +328,13 @@ function typeOfMpi(inference: Inference, e: MpiOperation): Type | undefined {
       return int(0, 2 ** 31 - 1);
     case "f64":
       return F64;
-    case "bool":
-      return BOOL;
     case "status":
+    case "status or null":
       return STATUS;
+    case "completion":
+      return COMPLETION;
+    case "statuses":
+      return STATUSES;
     case "request":
       return REQUEST;
     case "void":
@@ -309,7 +345,10 @@ function typeOfMpi(inference: Inference, e: MpiOperation): Type | undefined {
       if (first.type.kind === "bool") inference.fail(first.site, "expected a number, a bigint or an array");
       if (isNumber(first.type) || first.type.kind === "i64") {
         asDouble(inference, first);
-        return first.type.kind === "i64" ? I64 : F64;
+        const of = first.type.kind === "i64" ? "i64" : "f64";
+        if (e.call.scalar === undefined) inference.fail(first.site, "expected an array");
+        if (e.call.scalarFor !== undefined) return { kind: "maybe", of };
+        return of === "i64" ? I64 : F64;
       }
       return VOID;
     }
@@ -322,6 +361,7 @@ function inferArgument(inference: Inference, arg: Expression): void {
 }
 
 function typeOfList(inference: Inference, e: List): Type | undefined {
+  if (e.items.length === 0) return REQUESTS;
   const items = e.items.map((item) => infer(inference, item));
   if (items.includes(undefined)) return undefined;
   for (const item of e.items) {
@@ -336,6 +376,7 @@ function typeOfList(inference: Inference, e: List): Type | undefined {
 function typeOfItem(inference: Inference, e: Item): Type | undefined {
   const tuple = infer(inference, e.tuple);
   if (tuple === undefined) return undefined;
+  if (isNullable(tuple)) return typeOfField(inference, tuple, e.key, e);
   if (tuple.kind !== "tuple") return inference.fail(e.site, `${typeName(tuple)} has no parts`);
   const at = typeof e.key === "number" ? e.key : (tuple.names?.indexOf(e.key) ?? -1);
   return tuple.items[at] ?? inference.fail(e.site, `there is no ${e.key} in ${typeName(tuple)}`);

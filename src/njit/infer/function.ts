@@ -52,6 +52,18 @@ export class Inference {
   }
 }
 
+/** What JavaScript would have to make an object of. */
+const UNRETURNED: ReadonlySet<Type["kind"]> = new Set([
+  "array",
+  "view",
+  "comm",
+  "request",
+  "requests",
+  "status",
+  "statuses",
+  "completion",
+] as const);
+
 /** There is room for these between C and JavaScript. */
 const MOST_RESULTS = 16;
 
@@ -200,8 +212,9 @@ function inferReturn(inference: Inference, value: Expression | undefined, site: 
   const { instance, program } = inference;
   const type = value === undefined ? VOID : infer(inference, value);
   if (type === undefined) return;
-  if (type.kind === "array" || type.kind === "view" || type.kind === "request" || type.kind === "comm") {
-    inference.fail(site, `${typeName(type)} cannot be returned: numbers and lists of them can`);
+  for (const each of type.kind === "tuple" ? [type, ...type.items] : [type]) {
+    if (!UNRETURNED.has(each.kind)) continue;
+    inference.fail(site, `${typeName(each)} cannot be returned: numbers and lists of them can`);
   }
   for (const each of value?.op === "list" ? value.items : value === undefined ? [] : [value]) {
     if (each.type?.kind === "int" && each.type.mayBeNegativeZero) markSign(inference, each);

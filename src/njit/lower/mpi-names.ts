@@ -8,7 +8,12 @@ let known: ReadonlyMap<unknown, MpiCallName> | undefined;
 /** The public functions of MPI that can be called in compiled functions. */
 export function mpiFunctions(): ReadonlyMap<unknown, MpiCallName> {
   known ??= new Map(
-    (Object.keys(MPI_CALLS) as MpiCallName[]).map((name) => [(mpi as Record<string, unknown>)[name], name]),
+    (Object.keys(MPI_CALLS) as MpiCallName[]).flatMap((name) =>
+      [mpi, mpi.Request].flatMap((owner) => {
+        const fn: unknown = Reflect.get(owner, name);
+        return typeof fn === "function" ? [[fn, name] as const] : [];
+      }),
+    ),
   );
   return known;
 }

@@ -12,7 +12,7 @@ import { nativeSourceOf } from "./registry.js";
 
 /** What a value from outside is to the compiler. */
 export type Meaning =
-  | { readonly is: "constant"; readonly value: number | bigint | boolean | undefined }
+  | { readonly is: "constant"; readonly value: number | bigint | boolean | null | undefined }
   | { readonly is: "math"; readonly name: string }
   | { readonly is: "math namespace" }
   | { readonly is: "array class"; readonly array: string }
@@ -59,7 +59,7 @@ export function meaningOf(value: unknown): Meaning | undefined {
     case "symbol":
       return value === IN_PLACE ? { is: "handle", of: "in-place", value } : undefined;
     case "object":
-      return value === null ? undefined : meaningOfObject(value);
+      return value === null ? { is: "constant", value } : meaningOfObject(value);
     default:
       return undefined;
   }

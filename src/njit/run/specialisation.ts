@@ -6,7 +6,7 @@ import { ensureRunning } from "../../mpi/environment.js";
 import type { Failure } from "../emit/library.js";
 import { SLOTS } from "../emit/prelude.js";
 import { valueSlot } from "../emit/slots.js";
-import type { Type } from "../types.js";
+import { F64, I64, type Type } from "../types.js";
 import { Shared, type Writer, writer } from "./arguments.js";
 import type { Translation } from "./compile.js";
 import { mpiTable } from "./mpi-table.js";
@@ -185,6 +185,12 @@ function reader(type: Type): (shared: Shared) => unknown {
 }
 
 function itemReader(type: Type, at: number): (shared: Shared) => unknown {
+  if (type.kind === "null") return () => null;
+  if (type.kind === "maybe") {
+    const read = itemReader(type.of === "i64" ? I64 : F64, at);
+    const bit = 1 << (at - SLOTS.result);
+    return (shared) => (((shared.numbers[SLOTS.info] as number) & bit) === 0 ? read(shared) : null);
+  }
   if (type.kind === "i64") return ({ bigints }) => bigints[at];
   if (type.kind === "bool") return ({ numbers }) => numbers[at] !== 0;
   return ({ numbers }) => numbers[at];
@@ -205,6 +211,11 @@ function errorOf(failure: Failure, { numbers }: Shared): Error {
     case "mpi":
       return mpiFailure(info, failure.operation);
     case "argument":
-      return outOfRange(failure.message);
+      return outOfRange(failure.message.replace("%1", String(info)).replace("%2", String(more)));
+    case "kind":
+    case "value": {
+      const code = failure.is === "kind" ? "ERR_INVALID_ARG_TYPE" : "ERR_INVALID_ARG_VALUE";
+      return Object.assign(new TypeError(source.located(failure.message, start, end)), { code });
+    }
   }
 }
