@@ -118,7 +118,7 @@ function storeResult(type: Type, call: string, library: Library): string {
     if (item.kind !== "maybe")
       return item.kind === "i64" ? `c[${at}].i = ${text};` : `c[${at}].f = (double)${text};`;
     const field = item.of === "i64" ? "i" : "f";
-    const isNull = `${text}.there ? 0 : ${2 ** (at - SLOTS.result)}`;
+    const isNull = `${text}.there || c[0].f != 0 ? 0 : ${2 ** (at - SLOTS.result)}`;
     return `c[${at}].${field} = ${text}.value; c[${SLOTS.info}].f += ${isNull};`;
   };
   if (type.kind === "void") return `${call};`;
