@@ -9,7 +9,7 @@ import type { Library } from "./library.js";
 /** C that makes the datatype of a part, unless the last one of the same place of the program was for the same layout. */
 function helper(library: Library): string {
   const call = (name: string): string => library.mpiFunction(name);
-  return `typedef struct { int64_t lengths[4], strides[4]; int depth; intptr_t element, type; } njit_layout;
+  return `typedef struct { int64_t lengths[4], strides[4], depth; intptr_t element, type; } njit_layout;
 static __attribute__((unused)) int njit_datatype(slot *c, njit_layout *kept, int rank, const int64_t *shape, intptr_t element, int bytes, int *count, intptr_t *type) {
   njit_layout made = {.element = element};
   int64_t size = 1;
@@ -31,7 +31,7 @@ static __attribute__((unused)) int njit_datatype(slot *c, njit_layout *kept, int
   if (!kept->depth || memcmp(kept, &made, offsetof(njit_layout, type))) {
     if (kept->depth) ${call("MPI_Type_free")}(&kept->type);
     kept->depth = 0;
-    int axis = made.depth - 1, block = 1, code = 0;
+    int axis = (int)made.depth - 1, block = 1, code = 0;
     if (made.strides[axis] == 1) block = (int)made.lengths[axis--];
     made.type = element;
     for (; axis >= 0 && !code; axis--, block = 1) {
