@@ -81,14 +81,26 @@ static inline __attribute__((unused)) int64_t njit_shr(int64_t a, int64_t b) {
   if (b < 0) return njit_shl(a, b == INT64_MIN ? INT64_MAX : -b);
   return a >> (b > 63 ? 63 : b);
 }
-/* xorshift128+ in two slots */
-static inline __attribute__((unused)) double njit_random(slot *c) {
-  uint64_t s1 = (uint64_t)c[3].i, s0 = (uint64_t)c[4].i;
-  c[3].i = (int64_t)s0;
+/* xorshift128+, whose state outlives the call */
+static inline __attribute__((unused)) uint64_t njit_draw(slot *c) {
+  uint64_t *state = (uint64_t *)(intptr_t)c[3].i, s1 = state[0], s0 = state[1];
+  state[0] = s0;
   s1 ^= s1 << 23;
-  s1 = s1 ^ s0 ^ (s1 >> 17) ^ (s0 >> 26);
-  c[4].i = (int64_t)s1;
-  return (double)((s0 + s1) >> 11) * 0x1p-53;
+  s1 ^= s0 ^ (s1 >> 17) ^ (s0 >> 26);
+  state[1] = s1;
+  return s0 + s1;
+}
+static inline __attribute__((unused)) double njit_random(slot *c) { return (double)(njit_draw(c) >> 11) * 0x1p-53; }
+/* splitmix64: the state of one of several threads */
+static inline __attribute__((unused)) void njit_seed(uint64_t *state, uint64_t seed, uint64_t thread) {
+  seed ^= thread * 0xD1342543DE82EF95u;
+  for (int i = 0; i < 2; i++) {
+    uint64_t z = (seed += 0x9E3779B97F4A7C15u);
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+    state[i] = z ^ (z >> 31);
+  }
+  state[1] |= 1;
 }
 /* 10.4.5.14 IsValidIntegerIndex: what is no index is none beyond the end either */
 static inline __attribute__((unused)) int64_t njit_index(double d) {
