@@ -20,8 +20,10 @@ export function value(emitter: Emitter, e: Expression): Value {
       if (type.kind === "request") return moved(emitter, e.variable.c);
       // Nearer than the variable itself is known only how far it goes.
       return new Value(e.variable.c, e.variable.type as Type);
-    case "assign":
-      return assign(emitter, e);
+    case "assign": {
+      const given = assign(emitter, e);
+      return type.kind === "request" ? moved(emitter, e.variable.c) : given;
+    }
     case "unary":
       return unary(emitter, e.name, e.operand, type);
     case "binary":
@@ -137,6 +139,10 @@ function assign(emitter: Emitter, e: Assign): Value {
     items.forEach((item, i) => {
       emitter.say(`${variable.c}.f${i} = ${item.as(type.items[i] as Type)};`);
     });
+    return new Value(variable.c, type);
+  }
+  if (type.kind === "request" && e.value.op === "mpi" && e.value.call.gives === "request") {
+    emitMpi(emitter, e.value, true, variable.c);
     return new Value(variable.c, type);
   }
   const given = value(emitter, e.value);

@@ -17,8 +17,12 @@ import { emitRequests, push, readStatus } from "./requests.js";
 /** What stands in the place of a name in a template. */
 type Names = Map<string, string>;
 
-/** Writes a call into MPI. @param isUsed Whether anything is done with what it gives. */
-export function emitMpi(emitter: Emitter, e: MpiOperation, isUsed = true): Value {
+/**
+ * Writes a call into MPI.
+ * @param isUsed Whether anything is done with what it gives.
+ * @param into The variable that a request it gives is for: MPI writes it there, since a copy right after would wait for that.
+ */
+export function emitMpi(emitter: Emitter, e: MpiOperation, isUsed = true, into?: string): Value {
   const { library } = emitter;
   switch (e.name) {
     case "wtime": {
@@ -32,10 +36,10 @@ export function emitMpi(emitter: Emitter, e: MpiOperation, isUsed = true): Value
       return push(emitter, e);
   }
   if (e.call.c === undefined) return emitRequests(emitter, e);
-  return emitCall(emitter, e, isUsed);
+  return emitCall(emitter, e, isUsed, into);
 }
 
-function emitCall(emitter: Emitter, e: MpiOperation, isUsed: boolean): Value {
+function emitCall(emitter: Emitter, e: MpiOperation, isUsed: boolean, into: string | undefined): Value {
   const comm = commOf(emitter, e);
   const names: Names = new Map(Object.entries({ comm: comm.handle, peers: comm.peers, rank: comm.rank }));
   const isScalar = e.call.scalar !== undefined && isNumberOrBigint(e.args[0]?.type);
@@ -64,12 +68,18 @@ function emitCall(emitter: Emitter, e: MpiOperation, isUsed: boolean): Value {
   if (hasStatus) emitter.say(`int64_t ${status}[8];`);
   const ignore = emitter.library.mpiSlot({ is: "pointer", name: "MPI_STATUS_IGNORE" });
   names.set("status", hasStatus ? status : `(void *)${ignore}`);
-  const out = emitter.name("out");
+  const out = into ?? emitter.name("out");
   if (gives === "status or null") emitter.say(`int ${out} = 0;`);
-  if (gives === "request") emitter.say(`njit_request ${out} = {.state = 1};`);
+  if (gives === "request") {
+    if (into === undefined) emitter.say(`njit_request ${out};`);
+    emitter.say(`${out}.handle = ${out}.state = ${out}.code = 0;`);
+  }
   names.set("flag", `&${out}`).set("out", `&${out}.handle`);
   emitTemplate(emitter, e, e.call.c as string, names);
-  if (gives === "request") return new Value(out, REQUEST);
+  if (gives === "request") {
+    emitter.say(`${out}.state = 1;`);
+    return new Value(out, REQUEST);
+  }
   if (!hasStatus) return new Value("0", VOID);
   readStatus(emitter.library);
   const told = emitter.name("told");

@@ -1,8 +1,9 @@
 import { ANY_SOURCE, ANY_TAG, PROC_NULL, UNDEFINED } from "../../mpi/index.js";
-import type { Expression, MpiOperation } from "../ir.js";
+import type { Program } from "../infer/program.js";
+import { type Expression, type MpiOperation, visitExpressions } from "../ir.js";
 import { COMPLETION, int, REQUEST, STATUS, STATUSES, VOID } from "../types.js";
 import type { Emitter } from "./emitter.js";
-import { value } from "./expression.js";
+import { perform, value } from "./expression.js";
 import type { Library } from "./library.js";
 import { Value } from "./operand.js";
 
@@ -23,6 +24,24 @@ export function readStatus(library: Library): void {
 }`);
 }
 
+const readers = new WeakMap<Program, boolean>();
+
+/** Whether a program asks of any message who sent it, or under which tag. */
+function readsStatuses(program: Program): boolean {
+  let known = readers.get(program);
+  if (known === undefined) {
+    known = false;
+    for (const { lowered } of program.instances) {
+      visitExpressions(lowered.body, (e) => {
+        const key = e.op === "status-field" ? e.field : e.op === "item" ? e.key : undefined;
+        if (key === "source" || key === "tag") known = true;
+      });
+    }
+    readers.set(program, known);
+  }
+  return known;
+}
+
 /** What the helpers return for a request that is not in its variable. */
 const ABSENT = -1;
 
@@ -30,34 +49,44 @@ const ABSENT = -1;
  * C that completes requests. Those of several are asked one by one: MPI_Waitall of Open MPI 4.1 hangs under
  * MPI_THREAD_MULTIPLE if one of them has failed before, and that of MPICH leaves those after the first failure pending.
  */
-function completeRequests(library: Library): void {
-  readStatus(library);
+function completeRequests(emitter: Emitter): void {
+  const { library } = emitter;
+  // To tell of a message costs more than to ask for it.
+  const isTold = readsStatuses(emitter.program);
+  if (isTold) readStatus(library);
+  const status = isTold
+    ? "status"
+    : `(void *)${library.mpiSlot({ is: "pointer", name: "MPI_STATUS_IGNORE" })}`;
+  const ended = isTold ? "njit_told(c, (char *)status)" : "(njit_status){0, 0, 0, 1}";
   const call = (name: string): string => library.mpiFunction(name);
   const none = library.mpiSlot({ is: "handle", name: "MPI_REQUEST_NULL" });
   library.helper(`/* Open MPI leaves a request that failed to its owner */
-static __attribute__((unused)) int njit_ended(slot *c, njit_request *r, int code, const char *status) {
+static __attribute__((noinline, unused)) void njit_failed(slot *c, njit_request *r) {
+  if ((int32_t)r->handle != (int32_t)${none}) ${call("MPI_Request_free")}(&r->handle);
+}
+static inline __attribute__((unused)) int njit_ended(slot *c, njit_request *r, int code, const int64_t *status) {
   r->state = 2;
   r->code = code;
-  if (code == 0) r->status = njit_told(c, status);
-  else if ((int32_t)r->handle != (int32_t)${none}) ${call("MPI_Request_free")}(&r->handle);
+  if (UNLIKELY(code != 0)) njit_failed(c, r);
+  else r->status = ${ended};
   return code;
 }
 static inline __attribute__((unused)) int njit_wait(slot *c, njit_request *r) {
   if (r->state != 1) return r->state == 2 ? r->code : ${ABSENT};
   int64_t status[8];
-  return njit_ended(c, r, ${call("MPI_Wait")}(&r->handle, status), (char *)status);
+  return njit_ended(c, r, ${call("MPI_Wait")}(&r->handle, ${status}), status);
 }
 static inline __attribute__((unused)) int njit_test(slot *c, njit_request *r) {
   if (r->state != 1) return r->state == 2 ? r->code : ${ABSENT};
   int64_t status[8];
-  int flag = 0, code = ${call("MPI_Test")}(&r->handle, &flag, status);
-  return code || flag ? njit_ended(c, r, code, (char *)status) : 0;
+  int flag = 0, code = ${call("MPI_Test")}(&r->handle, &flag, ${status});
+  return code || flag ? njit_ended(c, r, code, status) : 0;
 }
-static __attribute__((unused)) int njit_absent(njit_request *const *list, int64_t n) {
+static inline __attribute__((unused)) int njit_absent(njit_request *const *list, int64_t n) {
   for (int64_t i = 0; i < n; i++) if (list[i]->state != 1 && list[i]->state != 2) return ${ABSENT};
   return 0;
 }
-static __attribute__((unused)) int njit_wait_all(slot *c, njit_request *const *list, int64_t n) {
+static inline __attribute__((unused)) int njit_wait_all(slot *c, njit_request *const *list, int64_t n) {
   int first = njit_absent(list, n);
   for (int64_t i = 0; i < n && first != ${ABSENT}; i++) {
     int code = njit_wait(c, list[i]);
@@ -114,8 +143,7 @@ const FUNCTIONS: Readonly<Record<string, string>> = {
 
 /** Writes an operation on requests. */
 export function emitRequests(emitter: Emitter, e: MpiOperation): Value {
-  const { library } = emitter;
-  completeRequests(library);
+  completeRequests(emitter);
   const [given] = e.args as [Expression];
   const code = emitter.name("code");
   const status = (): string => emitter.name("status");
@@ -173,6 +201,10 @@ export function requestPlace(emitter: Emitter, e: Expression): string {
 
 function placeOf(emitter: Emitter, e: Expression): string | undefined {
   if (e.op === "read") return e.variable.c;
+  if (e.op === "assign") {
+    perform(emitter, e);
+    return e.variable.c;
+  }
   if (e.op === "item" && e.tuple.op === "read") return `${e.tuple.variable.c}.f${e.key}`;
   if (e.op !== "load" || e.array.op !== "read") return undefined;
   const { variable } = e.array;

@@ -195,6 +195,26 @@ onEachCommunicator("a request goes from variable to variable", (comm) => {
   }
 });
 
+onEachCommunicator("a request is waited for where it is assigned", (comm) => {
+  const fn = njit((given: Comm, x: Float64Array, y: Float64Array, next: number, previous: number) => {
+    let first: mpi.Request;
+    let second: mpi.Request;
+    const sending = given.isend(x.subarray(0, 1), next, 1);
+    const other = given.isend(x.subarray(1, 2), next, 2);
+    // biome-ignore lint/suspicious/noAssignInExpressions: that is what is tested
+    const tag = mpi.wait((first = given.irecv(y.subarray(0, 1), previous, 1))).tag;
+    first = second = given.irecv(y.subarray(1, 2), previous, 2);
+    const last = first.wait().tag;
+    second = given.irecv(y, mpi.PROC_NULL);
+    mpi.waitAll([sending, other, second]);
+    return [tag, last];
+  });
+  assert.equal(
+    assertSame(fn, () => messages(comm)),
+    [1, 2],
+  );
+});
+
 onEachCommunicator("a request that a function is given, and one that nobody keeps", (comm) => {
   const finish = (request: mpi.Request): number => request.wait().tag;
   const fn = njit((given: Comm, x: Float64Array, y: Float64Array, next: number, previous: number) => {
