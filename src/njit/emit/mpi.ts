@@ -1,3 +1,4 @@
+import type { Op } from "../../mpi/index.js";
 import type { Expression, MpiOperation } from "../ir.js";
 import { F64, I64, int, REQUEST, STATUS, type Type, VOID } from "../types.js";
 import type { Emitter } from "./emitter.js";
@@ -107,9 +108,12 @@ function operator(emitter: Emitter, given: Expression | undefined): string {
   const { library } = emitter;
   const isDefault = given === undefined || (given.op === "constant" && given.value === undefined);
   if (isDefault) return library.mpiSlot({ is: "handle", name: "MPI_SUM" });
-  if (given.op === "handle" && given.of === "op") return library.mpiSlot({ is: "op", value: given.value });
+  const op = given.op === "handle" && given.of === "op" ? (given.value as Op) : undefined;
+  if (op !== undefined && !op.isUserDefined) return library.mpiSlot({ is: "op", value: op });
   const { source, start, end } = given.site;
-  throw source.error("ERR_NJIT_TYPE", "op: expected an Op", start, end);
+  const message =
+    op === undefined ? "op: expected an Op" : "op: this one is JavaScript, which cannot be called here";
+  throw source.error("ERR_NJIT_TYPE", message, start, end);
 }
 
 /** A number or bigint instead of the buffers. */

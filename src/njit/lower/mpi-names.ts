@@ -5,6 +5,16 @@ export { Communicator, IN_PLACE, Op } from "../../mpi/index.js";
 
 let known: ReadonlyMap<unknown, MpiCallName> | undefined;
 
+/** Whether it is a public function of MPI that cannot: its own JavaScript is none for compiled functions. */
+export function isOtherMpiFunction(fn: unknown): boolean {
+  others ??= new Set(
+    [mpi, mpi.Request].flatMap((owner) => Reflect.ownKeys(owner).map((key) => Reflect.get(owner, key))),
+  );
+  return others.has(fn) && !mpiFunctions().has(fn);
+}
+
+let others: ReadonlySet<unknown> | undefined;
+
 /** The public functions of MPI that can be called in compiled functions. */
 export function mpiFunctions(): ReadonlyMap<unknown, MpiCallName> {
   known ??= new Map(

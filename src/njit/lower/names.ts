@@ -5,7 +5,7 @@ import { scopesOf } from "../source/inspect.js";
 import type { AnyFunction, FunctionSource } from "../source/source.js";
 import { elementOfArray } from "../types.js";
 import { NdView, nd } from "../view.js";
-import { Communicator, IN_PLACE, mpiFunctions, Op } from "./mpi-names.js";
+import { Communicator, IN_PLACE, isOtherMpiFunction, mpiFunctions, Op } from "./mpi-names.js";
 import { nativeSourceOf } from "./registry.js";
 
 /* What the names mean that a function uses and does not declare. */
@@ -19,6 +19,7 @@ export type Meaning =
   | { readonly is: "array"; readonly value: ArrayBufferView; readonly array: string }
   | { readonly is: "function"; readonly fn: AnyFunction; readonly source: FunctionSource | undefined }
   | { readonly is: "mpi"; readonly name: MpiCallName }
+  | { readonly is: "other function of MPI" }
   | { readonly is: "communicator"; readonly value: unknown }
   | { readonly is: "handle"; readonly of: Handle["of"]; readonly value: unknown }
   | { readonly is: "prange" }
@@ -70,6 +71,7 @@ function meaningOfFunction(fn: AnyFunction): Meaning {
   if (math !== undefined) return { is: "math", name: math };
   const mpi = mpiFunctions().get(fn);
   if (mpi !== undefined) return { is: "mpi", name: mpi };
+  if (isOtherMpiFunction(fn)) return { is: "other function of MPI" };
   if ((fn as unknown) === prange) return { is: "prange" };
   if ((fn as unknown) === nd) return { is: "nd" };
   const number = NUMBER_FUNCTIONS.get(fn);
