@@ -122,6 +122,19 @@ const REFUSED: Readonly<
     /is nd2\(f64\) elsewhere and cannot be strided nd2\(f64\)/,
     /b = a/,
   ],
+  "a switch over what may be null": [
+    (a: number) => {
+      switch (mpi.reduce(a)) {
+        case 0:
+          return 1;
+        default:
+          return 2;
+      }
+    },
+    [1],
+    /expected a number for switch, got f64 or null/,
+    /mpi\.reduce\(a\)/,
+  ],
   "what statuses do not have": [
     (a: Float64Array) => (mpi.recv(a) as unknown as mpi.Completion).index,
     [x],

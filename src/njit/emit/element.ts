@@ -3,7 +3,8 @@ import { BINARY } from "../operators.js";
 import { ELEMENTS, F64, I64, int, type Type } from "../types.js";
 import { array, type Place } from "./array.js";
 import { type Emitter, hasEffects } from "./emitter.js";
-import { combined, present, value, values } from "./expression.js";
+import { combined, value, values } from "./expression.js";
+import { present } from "./nullable.js";
 import { Value } from "./operand.js";
 import { moved, requestPlace } from "./requests.js";
 

@@ -8,13 +8,11 @@ import type {
   List,
   Logical,
   MathCall,
-  MpiOperation,
   Unary,
 } from "../ir.js";
 import { AS_INT32, BINARY, bigintResult, complement, negated } from "../operators.js";
 import {
   BOOL,
-  COMPLETION,
   elementOfArray,
   F64,
   I64,
@@ -25,16 +23,14 @@ import {
   join,
   NULL,
   plainType,
-  REQUEST,
   REQUESTS,
-  STATUS,
-  STATUSES,
   type Type,
   typeName,
   VOID,
 } from "../types.js";
 import { typeOfArrayCall, typeOfLoad, typeOfStore } from "./array.js";
 import type { Inference } from "./function.js";
+import { hasRequests, typeOfField, typeOfMpi } from "./mpi.js";
 import { asDouble, signed } from "./sign.js";
 
 /**
@@ -128,18 +124,6 @@ function typeOf(inference: Inference, e: Expression, isCounted: boolean): Type |
   }
 }
 
-/** A property of a status, or of what one of several requests told. What is null here may be something later. */
-function typeOfField(inference: Inference, of: Type, field: number | string, e: Expression): Type {
-  const isOfStatus = field === "source" || field === "tag";
-  const isOfCompletion = field === "index" || field === "status";
-  const isThere =
-    of.kind === "null" ||
-    (of.kind === "status" && isOfStatus) ||
-    (of.kind === "completion" && isOfCompletion);
-  if (!isThere) return inference.fail(e.site, `${typeName(of)} has no ${field}`);
-  return field === "status" ? STATUS : int(-(2 ** 31), 2 ** 31 - 1);
-}
-
 function typeOfConstant(inference: Inference, value: unknown, e: Expression): Type {
   if (value === null) return NULL;
   if (typeof value === "boolean") return BOOL;
@@ -190,10 +174,6 @@ function typeOfAssign(inference: Inference, e: Assign, isCounted: boolean): Type
   const now = e.variable.type;
   return type === undefined || now?.kind === type.kind ? type : now;
 }
-
-/** Whether it is a list of requests, each of which is in one place at a time. */
-const hasRequests = (type: Type): boolean =>
-  type.kind === "requests" || (type.kind === "tuple" && type.items.some(({ kind }) => kind === "request"));
 
 /** Larger steps than this could lead beyond what is exact in a run that ends. */
 const SMALL = 1024;
@@ -314,50 +294,6 @@ function typeOfCall(inference: Inference, e: Call): Type | undefined {
   const instance = inference.program.instanceOf(e.callee, now);
   e.instance = instance;
   return instance.result;
-}
-
-function typeOfMpi(inference: Inference, e: MpiOperation): Type | undefined {
-  for (const arg of e.args) if (arg !== undefined) inferArgument(inference, arg);
-  if (e.comm !== undefined) {
-    const comm = infer(inference, e.comm);
-    if (comm !== undefined && comm.kind !== "comm")
-      inference.fail(e.comm.site, `expected a Communicator, got ${typeName(comm)}`);
-  }
-  switch (e.call.gives) {
-    case "int":
-      return int(0, 2 ** 31 - 1);
-    case "f64":
-      return F64;
-    case "status":
-    case "status or null":
-      return STATUS;
-    case "completion":
-      return COMPLETION;
-    case "statuses":
-      return STATUSES;
-    case "request":
-      return REQUEST;
-    case "void":
-      return VOID;
-    case "buffer": {
-      const [first] = e.args;
-      if (first?.type === undefined) return undefined;
-      if (first.type.kind === "bool") inference.fail(first.site, "expected a number, a bigint or an array");
-      if (isNumber(first.type) || first.type.kind === "i64") {
-        asDouble(inference, first);
-        const of = first.type.kind === "i64" ? "i64" : "f64";
-        if (e.call.scalar === undefined) inference.fail(first.site, "expected an array");
-        if (e.call.scalarFor !== undefined) return { kind: "maybe", of };
-        return of === "i64" ? I64 : F64;
-      }
-      return VOID;
-    }
-  }
-}
-
-function inferArgument(inference: Inference, arg: Expression): void {
-  if (arg.op === "list") for (const item of arg.items) infer(inference, item);
-  else infer(inference, arg);
 }
 
 function typeOfList(inference: Inference, e: List): Type | undefined {

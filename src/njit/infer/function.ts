@@ -1,5 +1,16 @@
 import type { Counting, Expression, Instance, Loop, Site, Statement, Variable } from "../ir.js";
-import { COUNTED, F64, type IntType, int, isSame, join, type Type, typeName, VOID } from "../types.js";
+import {
+  COUNTED,
+  F64,
+  type IntType,
+  int,
+  isNullable,
+  isSame,
+  join,
+  type Type,
+  typeName,
+  VOID,
+} from "../types.js";
 import { infer, truth } from "./expression.js";
 import type { Program } from "./program.js";
 import { markSign } from "./sign.js";
@@ -126,7 +137,9 @@ function inferStatement(inference: Inference, statement: Statement | undefined):
       inferLoop(inference, statement);
       break;
     case "switch": {
-      infer(inference, statement.value);
+      const type = infer(inference, statement.value);
+      if (type !== undefined && isNullable(type))
+        inference.fail(statement.value.site, `expected a number for switch, got ${typeName(type)}`);
       for (const { test, body } of statement.cases) {
         if (test !== undefined) infer(inference, test);
         inferStatement(inference, body);
