@@ -1,40 +1,26 @@
 /*
  * numba-mpi's exchange of data that does not lie side by side: each rank has a block of a matrix, and gives its
- * right neighbour its last column. A row is a subarray, sent from where it is; a column is packed first.
+ * right neighbour its last column, its left one its first row. Both are sent from where they are.
  *
  *   mpirun -n 4 node build/examples/njit/exchange.js
  */
 import assert from "node:assert/strict";
 import { mpi } from "typed-mpi";
-import { njit } from "typed-mpi/njit";
+import { type NdView, nd, njit } from "typed-mpi/njit";
 
 const ROWS = 4;
 const COLUMNS = 5;
 
-/** Copies column `j` of a matrix with `columns` columns. */
-function pack(matrix: Float64Array, columns: number, j: number, column: Float64Array): void {
-  for (let i = 0; i < column.length; i++) column[i] = matrix[i * columns + j]!;
-}
-
-function unpack(column: Float64Array, matrix: Float64Array, columns: number, j: number): void {
-  for (let i = 0; i < column.length; i++) matrix[i * columns + j] = column[i]!;
-}
-
 /** The last column to the right, into the first column there; then the first row to the left, into the last row. */
-const exchange = njit((matrix: Float64Array, rows: number, columns: number) => {
+const exchange = njit((block: NdView<Float64Array>) => {
+  const rows = block.shape[0]!;
+  const columns = block.shape[1]!;
   const size = mpi.size();
   const right = (mpi.rank() + 1) % size;
   const left = (mpi.rank() + size - 1) % size;
 
-  const sent = new Float64Array(rows);
-  const received = new Float64Array(rows);
-  pack(matrix, columns, columns - 1, sent);
-  mpi.sendrecv(sent, right, 1, received, left, 1);
-  unpack(received, matrix, columns, 0);
-
-  const firstRow = matrix.subarray(0, columns);
-  const lastRow = matrix.subarray((rows - 1) * columns, rows * columns);
-  return mpi.sendrecv(firstRow, left, 2, lastRow, right, 2).source;
+  mpi.sendrecv(block.subarray(null, columns - 1), right, 1, block.subarray(null, 0), left, 1);
+  return mpi.sendrecv(block.subarray(0, null), left, 2, block.subarray(rows - 1, null), right, 2).source;
 });
 
 /** 1000 r + 10 i + j in row i and column j of rank r. */
@@ -46,7 +32,7 @@ const matrix = Float64Array.from(
   (_, k) => 1000 * rank + 10 * Math.floor(k / COLUMNS) + (k % COLUMNS),
 );
 
-assert.equal(exchange(matrix, ROWS, COLUMNS), right);
+assert.equal(exchange(nd(matrix, [ROWS, COLUMNS])), right);
 const firstColumn = Array.from({ length: ROWS - 1 }, (_, i) => matrix[i * COLUMNS]);
 assert.deepEqual(
   firstColumn,

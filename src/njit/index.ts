@@ -8,4 +8,4 @@ export { NjitError, type NjitErrorCode, type SourceLocation } from "./error.js";
 export type { BoundsCheck } from "./infer/program.js";
 export { prange } from "./lower/names.js";
 export { type Compiled, type NjitOptions, njit } from "./njit.js";
-export { NdView, nd, type ViewData } from "./view.js";
+export { type NdRange, NdView, nd, type ViewData } from "./view.js";

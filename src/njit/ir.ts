@@ -55,7 +55,7 @@ interface Node<Op extends string> {
 }
 
 export interface Constant extends Node<"constant"> {
-  readonly value: number | bigint | boolean | undefined;
+  readonly value: number | bigint | boolean | null | undefined;
 }
 /** 1 or 1n, as its neighbour is: what ++ adds. */
 export interface One extends Node<"one"> {}
@@ -152,10 +152,10 @@ export interface Handle extends Node<"handle"> {
   readonly of: "op" | "comm" | "in-place";
   readonly value: unknown;
 }
-/** A property of a status. */
+/** A property of a status, or of what one of several requests told. */
 export interface StatusField extends Node<"status-field"> {
   readonly status: Expression;
-  readonly field: "source" | "tag";
+  readonly field: "source" | "tag" | "index" | "status";
 }
 export interface List extends Node<"list"> {
   readonly items: readonly Expression[];

@@ -1,4 +1,4 @@
-import { invalidType } from "../argument-error.js";
+import { invalidType, outOfRange } from "../argument-error.js";
 import { type GivenParams, JitError, type JitLibrary } from "../jit/index.js";
 import type { Communicator } from "../mpi/index.js";
 import { NjitError } from "./error.js";
@@ -6,6 +6,7 @@ import type { BoundsCheck } from "./infer/program.js";
 import { register } from "./lower/registry.js";
 import { keyOf, typesOfArguments } from "./run/arguments.js";
 import { type CompileOptions, compile, compileAsync, type Translation, translate } from "./run/compile.js";
+import { RandomStates } from "./run/random.js";
 import { Specialisation } from "./run/specialisation.js";
 import { threadsOf } from "./run/threads.js";
 import { type ParametersOf, parseSignature } from "./signature.js";
@@ -32,6 +33,11 @@ export interface NjitOptions {
   readonly tier?: "native" | "background";
   /** How many threads a `prange` has. Default `$TYPED_MPI_NUM_THREADS`, else what OpenMP says: as many as processors. */
   readonly parallel?: number;
+  /**
+   * What `Math.random` begins with, from 0 to 2^53 - 1: the numbers are the same in each run of the program then, and
+   * others on each rank. Default: random bits.
+   */
+  readonly seed?: number;
   /** Of the cache and the compiler, as for `jit`. */
   readonly params?: GivenParams;
 }
@@ -115,17 +121,19 @@ class Dispatcher {
   #last: Specialisation | undefined;
   #isJavaScript = false;
   readonly #threads: number;
+  readonly #random: RandomStates;
   /** The keys that the compiler is at work for. */
   readonly #pending = new Map<string, Promise<Specialisation | undefined>>();
   /** What it did not like of which key, thrown by the calls that come after. */
   readonly #failures = new Map<string, unknown>();
 
   constructor(fn: AnyFunction, options: NjitOptions) {
-    const { boundscheck = "throw", captures = {}, tier = "native", parallel } = options;
+    const { boundscheck = "throw", captures = {}, tier = "native", parallel, seed } = options;
     if (tier !== "native" && tier !== "background") {
       throw invalidType("options.tier", '"native" or "background"', tier);
     }
     this.#threads = threadsOf(parallel);
+    this.#random = new RandomStates(seedOf(seed));
     if (!BOUNDS.includes(boundscheck))
       throw invalidType("options.boundscheck", '"throw", "js" or "none"', boundscheck);
     if (typeof captures !== "object" || captures === null)
@@ -166,7 +174,7 @@ class Dispatcher {
       const translation = translate(this.source, types, this.#boundscheck);
       pending = compileAsync(this.source, translation, this.#compileOptions)
         .then((library) => {
-          const made = new Specialisation(types, translation, library, this.#threads);
+          const made = new Specialisation(types, translation, library, this.#threads, this.#random);
           this.#byKey.set(key, made);
           return made;
         })
@@ -231,7 +239,7 @@ class Dispatcher {
     } catch (error) {
       return this.#withoutCompiler(error);
     }
-    return new Specialisation(types, translation, library, this.#threads);
+    return new Specialisation(types, translation, library, this.#threads, this.#random);
   }
 
   get signatures(): readonly string[] {
@@ -255,6 +263,13 @@ class Dispatcher {
       })
       .join("\n");
   }
+}
+
+function seedOf(given: unknown): number | undefined {
+  if (given !== undefined && typeof given !== "number")
+    throw invalidType("options.seed", "an integer", given);
+  if (given === undefined || (Number.isSafeInteger(given) && given >= 0)) return given;
+  throw outOfRange("options.seed", "an integer from 0 to 2^53 - 1", given);
 }
 
 let hasWarned = false;

@@ -35,7 +35,7 @@ type Trimmed<Text extends string> = Text extends ` ${infer Rest}`
 
 type ParameterOf<Text extends string> = Text extends `${infer Name extends keyof Arrays}[]`
   ? Arrays[Name]
-  : Text extends `nd${1 | 2 | 3 | 4}(${infer Name extends keyof Arrays})`
+  : Text extends `${"strided " | ""}nd${1 | 2 | 3 | 4}(${infer Name extends keyof Arrays})`
     ? NdView<Arrays[Name]>
     : Text extends keyof Scalars
       ? Scalars[Text]
@@ -59,9 +59,10 @@ export function parseSignature(text: string): Type[] {
     const element = name.endsWith("[]") ? name.slice(0, -2) : undefined;
     if (element !== undefined && Object.hasOwn(ELEMENTS, element))
       return { kind: "array", element: element as ElementName };
-    const [, rank, viewed] = /^nd([1-4])\((\w+)\)$/.exec(name) ?? [];
+    const [, strided, rank, viewed] = /^(strided )?nd([1-4])\((\w+)\)$/.exec(name) ?? [];
     if (viewed !== undefined && Object.hasOwn(ELEMENTS, viewed)) {
-      return { kind: "view", element: viewed as ElementName, rank: Number(rank) };
+      const isStrided = strided !== undefined;
+      return { kind: "view", element: viewed as ElementName, rank: Number(rank), strided: isStrided };
     }
     const scalar = Object.hasOwn(SCALARS, name) ? SCALARS[name] : undefined;
     if (scalar !== undefined) return scalar;

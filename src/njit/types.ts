@@ -23,7 +23,12 @@ export interface ViewType {
   readonly kind: "view";
   readonly element: ElementName;
   readonly rank: number;
+  /** Whether it is a part of another, whose elements have gaps between them. */
+  readonly strided: boolean;
 }
+
+/** How many numbers tell where the elements of a view are: lengths, and of a part strides. */
+export const layoutWords = ({ rank, strided }: ViewType): number => (strided ? 2 * rank : rank);
 
 /** Several results at once. */
 export interface TupleType {
@@ -33,9 +38,18 @@ export interface TupleType {
   readonly names: readonly string[] | undefined;
 }
 
+/** A number or bigint, or null: what a scalar `reduce` gives. As a number null is 0. */
+export interface MaybeType {
+  readonly kind: "maybe";
+  readonly of: "f64" | "i64";
+}
+
 export type Type =
   | IntType
-  | { readonly kind: "f64" | "f32" | "bool" | "i64" | "void" | "comm" | "request" | "status" }
+  | { readonly kind: "f64" | "f32" | "bool" | "i64" | "void" | "null" | "comm" | "request" | "requests" }
+  /** What a message or several requests told, or null: `{ source, tag }`, `{ index, status }`, and that of testAll. */
+  | { readonly kind: "status" | "completion" | "statuses" }
+  | MaybeType
   | ArrayType
   | ViewType
   | TupleType;
@@ -47,7 +61,11 @@ export const I64: Type = { kind: "i64" };
 export const VOID: Type = { kind: "void" };
 export const COMM: Type = { kind: "comm" };
 export const REQUEST: Type = { kind: "request" };
+export const REQUESTS: Type = { kind: "requests" };
 export const STATUS: Type = { kind: "status" };
+export const COMPLETION: Type = { kind: "completion" };
+export const STATUSES: Type = { kind: "statuses" };
+export const NULL: Type = { kind: "null" };
 
 /**
  * Up to here each integer is a double, and so is the next one: a sum or product of bounds that is beyond has not been
@@ -71,6 +89,19 @@ export const INT32_TYPE: Type = int(...INT32);
 
 export const isNumber = (type: Type): boolean =>
   type.kind === "int" || type.kind === "f64" || type.kind === "f32";
+
+/** Of what may be null the number, as which null is 0. */
+export const plainType = (type: Type): Type =>
+  type.kind === "null" ? F64 : type.kind === "maybe" ? (type.of === "i64" ? I64 : F64) : type;
+
+/** Whether null is one of its values. */
+export const isNullable = ({ kind }: Type): boolean =>
+  kind === "null" ||
+  kind === "maybe" ||
+  kind === "request" ||
+  kind === "status" ||
+  kind === "completion" ||
+  kind === "statuses";
 
 /** How the elements of an array are kept. */
 export interface Element {
@@ -125,8 +156,26 @@ export function join(a: Type | undefined, b: Type): Type | undefined {
     return int(Math.min(a.low, b.low), Math.max(a.high, b.high), mayBeNegativeZero);
   }
   if (isNumber(a) && isNumber(b)) return F64;
+  if (a.kind === "null" || b.kind === "null" || a.kind === "maybe" || b.kind === "maybe") return orNull(a, b);
   if (a.kind === "tuple" && b.kind === "tuple") return joinTuples(a, b);
   return undefined;
+}
+
+/** What holds null and the values of the other. */
+function orNull(a: Type, b: Type): Type | undefined {
+  const [first, second] = a.kind === "null" ? [b, b] : b.kind === "null" ? [a, a] : [a, b];
+  if (first === second && first.kind !== "i64" && !isNumber(first))
+    return isNullable(first) ? first : undefined;
+  const areOf = (of: "f64" | "i64"): boolean =>
+    [first, second].every(
+      (each) =>
+        (each.kind === "maybe" && each.of === of) || (of === "i64" ? each.kind === "i64" : isNumber(each)),
+    );
+  return areOf("f64")
+    ? { kind: "maybe", of: "f64" }
+    : areOf("i64")
+      ? { kind: "maybe", of: "i64" }
+      : undefined;
 }
 
 function joinTuples(a: TupleType, b: TupleType): Type | undefined {
@@ -144,7 +193,9 @@ export function typeName(type: Type): string {
     case "array":
       return `${type.element}[]`;
     case "view":
-      return `nd${type.rank}(${type.element})`;
+      return `${type.strided ? "strided " : ""}nd${type.rank}(${type.element})`;
+    case "maybe":
+      return `${type.of} or null`;
     case "tuple": {
       const { items, names } = type;
       if (names === undefined) return `[${items.map(typeName).join(", ")}]`;

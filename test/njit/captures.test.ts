@@ -142,12 +142,10 @@ captures("a captured constant is part of what is found in the cache", () => {
 
 captures("what cannot be captured", () => {
   const word = "text";
-  const nothing = null;
   const lists = [1, 2, 3];
   const half = new BigUint64Array(1);
   for (const fn of [
     njit(() => word.length),
-    njit((x: number) => (nothing === null ? x : 0)),
     njit((i: number) => lists[i] as number),
     njit((i: number) => half[i] as bigint),
   ]) {
@@ -159,6 +157,15 @@ captures("what cannot be captured", () => {
     );
     assert.ok((error as NjitError).location);
   }
+});
+
+captures("null", () => {
+  const nothing = null as number | null;
+  const fn = njit((x: number) => (nothing === null && x !== nothing ? x : 0));
+  assert.is(
+    assertSame(fn, () => [3]),
+    3,
+  );
 });
 
 captures("a name inside hides the one outside", () => {

@@ -44,7 +44,6 @@ const REFUSED: readonly Refused[] = [
   { name: "for in", text: "(x) => { «for (const i in x) {}» }", args: [new Float64Array(2)] },
   { name: "strings", text: '(x) => {\n  const s = «"text"»;\n  return x;\n}', message: "only numbers" },
   { name: "templates", text: "(x) => «``»", message: "template literal" },
-  { name: "null", text: "(x) => x === «null»", message: "only numbers" },
   { name: "regular expressions", text: "(x) => «/x/»" },
   { name: "an object that is used", text: "(x) => { const o = { x }; return o.«y»; }" },
   { name: "typeof", text: "(x) => «typeof x»", message: "typeof" },

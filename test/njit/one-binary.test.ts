@@ -25,7 +25,7 @@ for (const { name, launcher, env } of installed()) {
     });
     assert.is(status, 0, stdout + stderr);
     const { result, code } = JSON.parse(stdout) as { result: number[]; code: string };
-    assert.equal(result, [3, 2, 2]);
+    assert.equal(result, [3, 2, 2, 1]);
     codes.add(code);
     for (const library of librariesIn(cacheDir)) libraries.add(library);
     assert.is(libraries.size, 1, [...libraries].join());

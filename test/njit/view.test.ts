@@ -108,6 +108,105 @@ test("an index outside of a dimension is an error, compiled or not", () => {
   });
 });
 
+/** What a part of a view has, in its own order. */
+const elementsOf = (v: NdView<Float64Array>): number[] => {
+  const [nx = 0, ny] = v.shape;
+  return Array.from({ length: nx * (ny ?? 1) }, (_, k) =>
+    ny === undefined ? v.get(k) : v.get(Math.floor(k / ny), k % ny),
+  );
+};
+
+test("parts of views share their elements, compiled or not", () => {
+  const whole = nd(
+    Float64Array.from({ length: 12 }, (_, i) => i),
+    [3, 4],
+  );
+  assert.equal(elementsOf(whole.subarray(null, 1)), [1, 5, 9]);
+  assert.equal(elementsOf(whole.subarray(2, null)), [8, 9, 10, 11]);
+  assert.equal(elementsOf(whole.subarray([1, 3], [0, 2])), [4, 5, 8, 9]);
+  assert.equal(elementsOf(whole.subarray([1, 3], [0, 2]).subarray(null, 1)), [5, 9]);
+  assert.equal(whole.subarray(null, 1).strides, [4]);
+  assert.is(whole.subarray([1, 1], null).shape[0], 0);
+  const sum = (v: NdView<Float64Array>): number => {
+    let total = 0;
+    for (let i = 0; i < (v.shape[0] as number); i++) {
+      for (let j = 0; j < (v.shape[1] as number); j++) total += v.get(i, j) * (1 + i + 10 * j);
+    }
+    v.set(0, 0, -1);
+    return total;
+  };
+  for (const boundscheck of ["throw", "js", "none"] as const) {
+    const inside = njit((v: NdView<Float64Array>) => sum(v.subarray([0, 2], [1, 3])), {
+      params,
+      boundscheck,
+    });
+    const compiled = njit(sum, { params, boundscheck });
+    for (const fn of [compiled, inside, inside.js, sum]) {
+      const again = nd(whole.data.slice(), [3, 4]);
+      const isWhole = fn === inside || fn === inside.js;
+      assert.is(fn(isWhole ? again : again.subarray([0, 2], [1, 3])), 1 + 5 * 2 + 2 * 11 + 6 * 12);
+      assert.is(again.data[1], -1);
+    }
+    assert.equal(compiled.signatures, ["strided nd2(f64)"]);
+  }
+});
+
+test("a part of a view is given to another variable, and taken by its signature", () => {
+  const last = njit("strided nd1(f64)", (v) => v.get((v.shape[0] as number) - 1), { params });
+  const whole = nd(
+    Float64Array.from({ length: 12 }, (_, i) => i),
+    [3, 4],
+  );
+  assert.is(last(whole.subarray(null, 3)), 11);
+  const walk = (v: NdView<Float64Array>): number => {
+    let [a, b] = [v.subarray(null, 0), v.subarray(null, 2)];
+    let sum = 0;
+    for (let i = 0; i < 3; i++) {
+      sum += 10 * a.get(i) + b.get(i);
+      [a, b] = [b, a];
+    }
+    return sum;
+  };
+  assert.is(njit(walk, { params })(whole), walk(whole));
+});
+
+test("what is no part of a view", () => {
+  const whole = grid(3, 4);
+  const wrong = [
+    [0],
+    [0, 0],
+    [null, 4],
+    [-1, null],
+    [0.5, null],
+    [[0, 4], null],
+    [[2, 1], null],
+    [[-1, 2], 0],
+  ];
+  for (const ranges of wrong as Parameters<typeof whole.subarray>[]) {
+    assertThrows(() => whole.subarray(...ranges), { code: "ERR_OUT_OF_RANGE" });
+  }
+  const compiled = njit((v: NdView<Float64Array>, i: number) => v.subarray(null, i).get(0), { params });
+  assert.is(compiled(whole, 3), whole.get(0, 3));
+  for (const i of [4, -1, 0.5]) assertThrows(() => compiled(whole, i), { code: "ERR_OUT_OF_RANGE" });
+  const range = njit((v: NdView<Float64Array>, a: number, b: number) => v.subarray([a, b], 0).get(0), {
+    params,
+  });
+  for (const [a, b] of [
+    [0, 4],
+    [2, 1],
+    [-1, 2],
+    [0, 0],
+  ] as const) {
+    assertThrows(() => range(whole, a, b), { code: "ERR_OUT_OF_RANGE" });
+  }
+  assertThrows(() => njit((v: typeof whole) => v.subarray(0).get(0), { params })(whole), {
+    code: "ERR_NJIT_TYPE",
+  });
+  assertThrows(() => njit((v: typeof whole) => v.subarray(0, 1).get(0), { params })(whole), {
+    code: "ERR_NJIT_TYPE",
+  });
+});
+
 test("what is no view", () => {
   assertThrows(() => nd([] as never, [1]), { code: "ERR_INVALID_ARG_TYPE" });
   assertThrows(() => nd(new Float64Array(3), 3 as never), { code: "ERR_INVALID_ARG_TYPE" });

@@ -1,5 +1,5 @@
 import type { ArrayCall, Assign, Expression, MakeView, Variable } from "../ir.js";
-import { ELEMENTS, type ElementName, int, type Type } from "../types.js";
+import { ELEMENTS, type ElementName, int, type Type, type ViewType } from "../types.js";
 import { stored } from "./element.js";
 import { type Emitter, lengthOf, shapeOf } from "./emitter.js";
 import { condition, value, values } from "./expression.js";
@@ -12,6 +12,8 @@ export interface Place {
   readonly element: ElementName;
   /** Of a view, the length of each dimension. */
   readonly shape: readonly string[];
+  /** Of a part of a view, how far apart the neighbours of each dimension are, in elements. */
+  readonly strides: readonly string[];
 }
 
 /** An array with its length. */
@@ -42,10 +44,10 @@ export function array(emitter: Emitter, e: Expression): Place {
       emitter.say(
         `if (UNLIKELY(!${pointer} || ${length} > ${emitter.program.assumption.most}LL)) ${emitter.fail(failure)}`,
       );
-      return { pointer, length, element, shape: [] };
+      return { pointer, length, element, shape: [], strides: [] };
     }
     case "array-call":
-      return arrayCall(emitter, e);
+      return type.kind === "view" ? partOfView(emitter, e, type) : arrayCall(emitter, e);
     case "conditional": {
       if (type.kind === "view") break;
       const test = condition(emitter, e.test);
@@ -59,7 +61,7 @@ export function array(emitter: Emitter, e: Expression): Place {
       const otherwise = array(emitter, e.otherwise);
       emitter.say(`${pointer} = ${otherwise.pointer}; ${length} = ${otherwise.length};`);
       emitter.say("}");
-      return { pointer, length, element, shape: [] };
+      return { pointer, length, element, shape: [], strides: [] };
     }
   }
   const { source, start, end } = e.site;
@@ -70,7 +72,12 @@ const placeOf = (variable: Variable, element: ElementName): Place => ({
   pointer: variable.c,
   length: lengthOf(variable),
   element,
-  shape: shapeOf(variable),
+  ...(variable.type?.kind === "view"
+    ? {
+        shape: shapeOf(variable).slice(0, variable.type.rank),
+        strides: shapeOf(variable).slice(variable.type.rank),
+      }
+    : { shape: [], strides: [] }),
 });
 
 function makeView(emitter: Emitter, e: MakeView): Place {
@@ -93,7 +100,49 @@ function makeView(emitter: Emitter, e: MakeView): Place {
   emitter.say(
     `if (UNLIKELY(${isNegative} || ${fits.replaceAll("-1", "INT64_MAX / 2")} > ${length})) ${emitter.fail(failure)}`,
   );
-  return { pointer, length, element, shape };
+  return { pointer, length, element, shape, strides: [] };
+}
+
+/** A row, a column, a block: each argument is an index, `[from, to]`, or null for all of a dimension. */
+function partOfView(emitter: Emitter, e: ArrayCall, type: ViewType): Place {
+  const whole = array(emitter, e.array);
+  const { c } = ELEMENTS[type.element];
+  const strides = whole.shape.map((_, axis) =>
+    whole.strides.length > 0
+      ? (whole.strides[axis] as string)
+      : whole.shape.slice(axis + 1).join(" * ") || "1",
+  );
+  const begins: string[] = [];
+  const kept: { length: string; stride: string }[] = [];
+  e.args.forEach((arg, axis) => {
+    const [length, stride] = [whole.shape[axis] as string, strides[axis] as string];
+    if (arg.type?.kind === "null") {
+      kept.push({ length, stride });
+      return;
+    }
+    const limits = values(emitter, arg.op === "list" ? arg.items : [arg]).map((given) =>
+      emitter.keep(given.type.kind === "int" ? given.int : `njit_index(${given.f64})`, int(0, 1)),
+    );
+    const [from, to] = limits as [string, string | undefined];
+    const failure = emitter.fail({ is: "index", site: arg.site }, to ?? from, length);
+    emitter.say(
+      to === undefined
+        ? `if (UNLIKELY((uint64_t)${from} >= (uint64_t)${length})) ${failure}`
+        : `if (UNLIKELY(${from} < 0 || ${to} < ${from} || ${to} > ${length})) ${failure}`,
+    );
+    begins.push(`${from} * (${stride})`);
+    if (to !== undefined) kept.push({ length: `${to} - ${from}`, stride });
+  });
+  const pointer = emitter.name("p");
+  const begin = emitter.keep(begins.join(" + ") || "0", int(0, 1));
+  emitter.say(`${c} *${pointer} = ${whole.pointer} + ${begin};`);
+  return {
+    pointer,
+    length: emitter.keep(`${whole.length} - ${begin}`, int(0, 1)),
+    element: type.element,
+    shape: kept.map((each) => emitter.keep(each.length, int(0, 1))),
+    strides: kept.map((each) => emitter.keep(each.stride, int(0, 1))),
+  };
 }
 
 export function arrayCall(emitter: Emitter, e: ArrayCall): Place {
@@ -134,7 +183,7 @@ export function arrayCall(emitter: Emitter, e: ArrayCall): Place {
   const length = emitter.keep(`${end} > ${begin} ? ${end} - ${begin} : 0`, int(0, 1));
   const pointer = emitter.name("p");
   emitter.say(`${c} *${pointer} = ${target.pointer} + ${begin};`);
-  return { pointer, length, element: target.element, shape: [] };
+  return { pointer, length, element: target.element, shape: [], strides: [] };
 }
 
 /** An integer for what takes one, of a double its integral part. */
@@ -142,9 +191,10 @@ const whole = (given: Value): string =>
   given.type.kind === "int" || given.type.kind === "bool" ? given.int : `njit_whole(${given.f64})`;
 
 export function giveArray(emitter: Emitter, e: Assign): void {
-  const { pointer, length, shape } = array(emitter, e.value);
+  const { pointer, length, shape, strides } = array(emitter, e.value);
   emitter.say(`${e.variable.c} = ${pointer}; ${lengthOf(e.variable)} = ${length};`);
-  shapeOf(e.variable).forEach((extent, axis) => {
-    emitter.say(`${extent} = ${shape[axis]};`);
+  const words = [...shape, ...strides];
+  shapeOf(e.variable).forEach((each, i) => {
+    emitter.say(`${each} = ${words[i]};`);
   });
 }

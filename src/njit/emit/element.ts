@@ -4,7 +4,9 @@ import { ELEMENTS, F64, I64, int, type Type } from "../types.js";
 import { array, type Place } from "./array.js";
 import { type Emitter, hasEffects } from "./emitter.js";
 import { combined, value, values } from "./expression.js";
+import { present } from "./nullable.js";
 import { Value } from "./operand.js";
+import { moved, requestPlace } from "./requests.js";
 
 /* Elements of arrays and views: their checks, what reading one gives, and what is stored. */
 
@@ -29,7 +31,11 @@ function element(emitter: Emitter, e: Load | Store, target: Place, at: readonly 
     );
     return i;
   });
-  const offset = indexes.reduce((before, each, axis) => `(${before}) * ${target.shape[axis]} + ${each}`);
+  const { strides } = target;
+  const offset =
+    strides.length > 0
+      ? indexes.map((each, axis) => `(${each}) * ${strides[axis]}`).join(" + ")
+      : indexes.reduce((before, each, axis) => `(${before}) * ${target.shape[axis]} + ${each}`);
   return `${target.pointer}[${offset}]`;
 }
 
@@ -39,7 +45,13 @@ function steady(emitter: Emitter, place: Place, after: readonly Expression[]): P
   const pointer = emitter.name("p");
   emitter.say(`${ELEMENTS[place.element].c} *${pointer} = ${place.pointer};`);
   const keep = (text: string): string => emitter.keep(text, int(0, 1));
-  return { ...place, pointer, length: keep(place.length), shape: place.shape.map(keep) };
+  return {
+    ...place,
+    pointer,
+    length: keep(place.length),
+    shape: place.shape.map(keep),
+    strides: place.strides.map(keep),
+  };
 }
 
 const changesArray = (e: Expression): boolean =>
@@ -54,6 +66,7 @@ const isLenient = (emitter: Emitter, e: Load | Store, target: Place): boolean =>
   !emitter.unchecked.has(e);
 
 export function load(emitter: Emitter, e: Load, type: Type): Value {
+  if (type.kind === "request") return moved(emitter, requestPlace(emitter, e));
   if (e.array.type?.kind === "tuple") {
     const tuple = value(emitter, e.array);
     return new Value(
@@ -104,7 +117,8 @@ export function store(emitter: Emitter, e: Store, isUsed: boolean): Value {
   const at = all
     .slice(0, e.indexes.length)
     .map((each) => (isReadFirst ? new Value(emitter.keep(each.text, each.type), each.type) : each));
-  const early = all[e.indexes.length] as Value;
+  const given = all[e.indexes.length] as Value;
+  const early = isReadFirst ? given : present(emitter, e.value, given);
   let place: string;
   let isThere: string | undefined;
   if (isQuiet) {
@@ -125,7 +139,7 @@ export function store(emitter: Emitter, e: Store, isUsed: boolean): Value {
   const before = isThere === undefined ? there : new Value(`(${isThere} ? ${there.as(type)} : NAN)`, type);
   const isKept = isReadFirst || isUsed || isQuiet;
   const old = isKept ? new Value(emitter.keep(before.text, type), type) : before;
-  const operand = isReadFirst ? value(emitter, e.value) : early;
+  const operand = isReadFirst ? present(emitter, e.value, value(emitter, e.value)) : early;
   const operation = { op: "binary", name: e.compound, left: e, right: e.value, site: e.site } as const;
   const result = put(
     combined(emitter, operation, old, operand, resultOf(e.compound, old.type, operand.type)),

@@ -1,6 +1,6 @@
 import type { BoundsCheck, Program } from "../infer/program.js";
 import { type Expression, type Instance, partsOf, type Variable } from "../ir.js";
-import type { Type } from "../types.js";
+import { layoutWords, type Type } from "../types.js";
 import { cType, type Failure, instanceName, type Library } from "./library.js";
 
 /** What is kept while one function is written. */
@@ -91,10 +91,10 @@ export class Emitter {
 /** The length of an array variable. */
 export const lengthOf = (variable: Variable): string => `${variable.c}_n`;
 
-/** The lengths of the dimensions of a view variable. */
+/** The lengths of the dimensions of a view variable, and of a part its strides. */
 export const shapeOf = (variable: Variable): string[] =>
   variable.type?.kind === "view"
-    ? Array.from({ length: variable.type.rank }, (_, axis) => `${variable.c}_s${axis}`)
+    ? Array.from({ length: layoutWords(variable.type) }, (_, i) => `${variable.c}_s${i}`)
     : [];
 
 const effects = new WeakMap<Expression, boolean>();
@@ -119,7 +119,7 @@ function isEffect(expression: Expression): boolean {
     case "make-view":
       return true;
     case "array-call":
-      return expression.name !== "subarray";
+      return expression.name !== "subarray" || expression.type?.kind === "view";
     case "math":
       return expression.fn.isImpure === true;
     default:

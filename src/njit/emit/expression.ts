@@ -1,11 +1,13 @@
 import type { Assign, Call, Conditional, Expression, Logical } from "../ir.js";
 import { BINARY, type Operand } from "../operators.js";
-import { BOOL, F64, I64, int, type Type, VOID } from "../types.js";
+import { BOOL, F64, I64, int, isNullable, NULL, type Type, VOID } from "../types.js";
 import { array, arrayCall, giveArray } from "./array.js";
 import { load, store } from "./element.js";
 import { type Emitter, hasEffects } from "./emitter.js";
 import { emitMpi } from "./mpi.js";
+import { field, isThere, present, sameness } from "./nullable.js";
 import { integer, number, Value } from "./operand.js";
+import { emptyList, moved, requestPlace } from "./requests.js";
 
 /** Writes what an expression does, and returns what it gives: C without effects, to be used before anything else is said. */
 export function value(emitter: Emitter, e: Expression): Value {
@@ -16,10 +18,13 @@ export function value(emitter: Emitter, e: Expression): Value {
     case "one":
       return new Value("1", type ?? int(1, 1));
     case "read":
+      if (type.kind === "request") return moved(emitter, e.variable.c);
       // Nearer than the variable itself is known only how far it goes.
       return new Value(e.variable.c, e.variable.type as Type);
-    case "assign":
-      return assign(emitter, e);
+    case "assign": {
+      const given = assign(emitter, e);
+      return type.kind === "request" ? moved(emitter, e.variable.c) : given;
+    }
     case "unary":
       return unary(emitter, e.name, e.operand, type);
     case "binary":
@@ -33,9 +38,10 @@ export function value(emitter: Emitter, e: Expression): Value {
     case "store":
       return store(emitter, e, true);
     case "length":
+      if (e.array.type?.kind === "requests") return new Value(`${value(emitter, e.array).text}.length`, type);
       return new Value(array(emitter, e.array).length, type);
     case "math": {
-      const args = values(emitter, e.args);
+      const args = values(emitter, e.args).map(({ plain }) => plain);
       const text = e.fn.c(args, type);
       if (e.fn.isImpure) return new Value(emitter.keep(text, type), type);
       const [first] = args;
@@ -56,8 +62,10 @@ export function value(emitter: Emitter, e: Expression): Value {
       arrayCall(emitter, e);
       return new Value("0", VOID);
     case "status-field":
-      return new Value(`(int64_t)${value(emitter, e.status).text}.${e.field}`, type);
+      return field(emitter, e.status, e.field, e);
     case "item": {
+      if (e.tuple.type && isNullable(e.tuple.type)) return field(emitter, e.tuple, String(e.key), e);
+      if (type.kind === "request") return moved(emitter, requestPlace(emitter, e));
       const tuple = value(emitter, e.tuple);
       const { type: of } = tuple;
       const at = typeof e.key === "number" || of.kind !== "tuple" ? e.key : of.names?.indexOf(e.key);
@@ -90,6 +98,7 @@ export function values(emitter: Emitter, expressions: readonly Expression[]): Va
 }
 
 function constant(given: unknown): Value {
+  if (given === null) return new Value("0", NULL);
   if (typeof given === "boolean") return new Value(given ? "1" : "0", BOOL);
   if (typeof given === "bigint") return new Value(integer(given), I64);
   const n = given as number;
@@ -107,11 +116,19 @@ function assign(emitter: Emitter, e: Assign): Value {
     giveArray(emitter, e);
     return new Value(variable.c, type);
   }
+  if (type.kind === "requests") {
+    emptyList(emitter, variable.c);
+    return new Value(variable.c, type);
+  }
   if (type.kind === "tuple" && e.value.op === "list") {
     const items = values(emitter, e.value.items);
     items.forEach((item, i) => {
       emitter.say(`${variable.c}.f${i} = ${item.as(type.items[i] as Type)};`);
     });
+    return new Value(variable.c, type);
+  }
+  if (type.kind === "request" && e.value.op === "mpi" && e.value.call.gives === "request") {
+    emitMpi(emitter, e.value, true, variable.c);
     return new Value(variable.c, type);
   }
   const given = value(emitter, e.value);
@@ -126,7 +143,7 @@ function assign(emitter: Emitter, e: Assign): Value {
 
 function unary(emitter: Emitter, name: string, operand: Expression, type: Type): Value {
   if (name === "!") return new Value(`(!${condition(emitter, operand)})`, BOOL);
-  const x = value(emitter, operand);
+  const x = present(emitter, operand, value(emitter, operand));
   if (type.kind === "i64") {
     return new Value(name === "-" ? `(int64_t)(0 - (uint64_t)${x.i64})` : `(~${x.i64})`, type);
   }
@@ -140,8 +157,12 @@ function unary(emitter: Emitter, name: string, operand: Expression, type: Type):
 }
 
 function binary(emitter: Emitter, e: Extract<Expression, { op: "binary" }>, type: Type): Value {
+  if (e.name === "==" || e.name === "!=") {
+    const same = sameness(emitter, e.left, e.right);
+    if (same !== undefined) return new Value(e.name === "==" ? same : `(!${same})`, BOOL);
+  }
   const [a, b] = values(emitter, [e.left, e.right]) as [Value, Value];
-  return combined(emitter, e, a, b, type);
+  return combined(emitter, e, present(emitter, e.left, a), present(emitter, e.right, b), type);
 }
 
 export function combined(
@@ -189,6 +210,7 @@ function floatOperation(name: string, a: Value, b: Value): string | undefined {
 
 /** A condition in C. */
 export function condition(emitter: Emitter, e: Expression): string {
+  if (e.type?.kind === "request") return isThere(emitter, e);
   const given = value(emitter, e);
   if (given.type.kind !== "f64" && given.type.kind !== "f32") return given.truth;
   return given.text.length > 30
@@ -255,8 +277,8 @@ function call(emitter: Emitter, e: Call): Value {
   e.args.forEach((arg, i) => {
     const wanted = instance.parameterTypes[i] as Type;
     if (wanted.kind === "array" || wanted.kind === "view") {
-      const { pointer, length, shape } = array(emitter, arg);
-      texts.push(pointer, length, ...shape);
+      const { pointer, length, shape, strides } = array(emitter, arg);
+      texts.push(pointer, length, ...shape, ...strides);
       return;
     }
     const given = value(emitter, arg);

@@ -1,6 +1,6 @@
 import type { Program } from "../infer/program.js";
 import type { Instance, Loop, Statement, Switch, Variable } from "../ir.js";
-import { ELEMENTS, type Type } from "../types.js";
+import { ELEMENTS, layoutWords, type Type } from "../types.js";
 import { Emitter, lengthOf, shapeOf } from "./emitter.js";
 import { condition, perform, value } from "./expression.js";
 import { hoisted } from "./hoist.js";
@@ -24,7 +24,9 @@ export function emitFunction(
     const name = argumentName(i);
     if (type.kind !== "array" && type.kind !== "view") return [`${cType(type, library)} ${name}`];
     const extents =
-      type.kind === "view" ? Array.from({ length: type.rank }, (_, axis) => `int64_t ${name}_s${axis}`) : [];
+      type.kind === "view"
+        ? Array.from({ length: layoutWords(type) }, (_, k) => `int64_t ${name}_s${k}`)
+        : [];
     const restrict = instance.id === 0 && apart.has(parameter) ? "restrict " : "";
     return [`${cType(type, library)}${restrict}${name}`, `int64_t ${name}_n`, ...extents];
   });
@@ -37,13 +39,17 @@ export function emitFunction(
   if (emitter.hasArrays) declarations.unshift("int64_t arena = c[5].i;");
   const release = emitter.hasArrays ? "njit_release(c, arena);" : "";
   const isVoid = result.kind === "void";
-  const nothing = result.kind === "tuple" ? `(${library.tuple(result)}){0}` : "0";
+  const nothing = isStruct(result) ? `(${cType(result, library)}){0}` : "0";
   const end = [
     isVoid ? `${release} return;` : "",
     `failed: __attribute__((unused)); ${release} return${isVoid ? "" : ` ${nothing}`};`,
   ];
   return { head, body: `${[...declarations, ...body, ...end].filter(Boolean).join("\n")}\n` };
 }
+
+/** What C cannot say as 0. */
+const isStruct = ({ kind }: Type): boolean =>
+  ["tuple", "status", "completion", "comm", "request", "requests", "maybe"].includes(kind);
 
 const argumentName = (i: number): string => `a${i}`;
 
@@ -79,8 +85,8 @@ function variables(emitter: Emitter): string[] {
     }
     if (parameter >= 0) return [`${c} ${variable.c} = ${argumentName(parameter)};`];
     if (capture !== undefined)
-      return [`${c} ${variable.c} = (${c})c[${valueSlot(emitter.seeds + capture.index)}].i;`];
-    return [`${c} ${variable.c} = ${type.kind === "tuple" || type.kind === "status" ? "{0}" : "0"};`];
+      return [`${c} ${variable.c} = njit_comm_at(c + ${valueSlot(emitter.seeds + capture.index)});`];
+    return [`${c} ${variable.c} = ${isStruct(type) ? "{0}" : "0"};`];
   });
 }
 

@@ -7,12 +7,18 @@ export type Failure =
   | { readonly is: "index"; readonly site: Site }
   | { readonly is: "throw"; readonly site: Site; readonly error: string; readonly message: string }
   | { readonly is: "mpi"; readonly site: Site; readonly operation: string }
-  | { readonly is: "argument"; readonly site: Site; readonly message: string };
+  /** In the message `%1` and `%2` are the numbers that C told: a RangeError. */
+  | { readonly is: "argument"; readonly site: Site; readonly message: string }
+  /** A TypeError: the value is of the wrong kind; it is of the right kind, and cannot be used. */
+  | { readonly is: "kind" | "value"; readonly site: Site; readonly message: string };
 
 /** What the running MPI library has to tell before compiled functions call it, in this order. */
 export type MpiSlot =
   | { readonly is: "function" | "pointer" | "handle" | "integer"; readonly name: string }
   | { readonly is: "status"; readonly field: "source" | "tag" }
+  /** Of COMM_WORLD. */
+  | { readonly is: "world"; readonly field: "rank" | "size" }
+  | { readonly is: "largest tag" }
   | { readonly is: "op"; readonly value: Handle["value"] };
 
 /** The C type of a value; of an array its pointer. */
@@ -30,10 +36,19 @@ export function cType(type: Type, library: Library): string {
     case "void":
       return "void";
     case "comm":
+      return "njit_comm";
     case "request":
-      return "intptr_t";
+      return "njit_request";
+    case "requests":
+      return "njit_requests";
     case "status":
+    case "completion":
       return "njit_status";
+    case "maybe":
+      return `njit_maybe_${type.of}`;
+    case "statuses":
+    case "null":
+      return "int";
     case "array":
     case "view":
       return `${ELEMENTS[type.element].c} *`;
@@ -48,6 +63,7 @@ export class Library {
   readonly mpi: MpiSlot[] = [];
   /** Whether it has loops that several threads run. */
   hasThreads = false;
+  readonly #helpers = new Set<string>();
   readonly #tuples = new Map<string, string>();
   readonly #declarations: string[] = [];
 
@@ -82,6 +98,13 @@ export class Library {
   /** C that calls a function of MPI. */
   mpiFunction(name: string): string {
     return `((int (*)(${MPI_FUNCTIONS[name]}))${this.mpiSlot({ is: "function", name })})`;
+  }
+
+  /** C that the functions need, once: its text must not depend on where it is asked for. */
+  helper(code: string): void {
+    if (this.#helpers.has(code)) return;
+    this.#helpers.add(code);
+    this.#declarations.push(code);
   }
 
   get declarations(): string {

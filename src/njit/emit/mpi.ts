@@ -1,284 +1,223 @@
-import { ANY_SOURCE, ANY_TAG, PROC_NULL } from "../../mpi/index.js";
+import type { Op } from "../../mpi/index.js";
 import type { Expression, MpiOperation } from "../ir.js";
-import type { MpiParameter } from "../mpi-calls.js";
-import { type ElementName, F64, I64, int, STATUS, type Type, VOID } from "../types.js";
-import { array } from "./array.js";
+import { F64, I64, int, REQUEST, STATUS, type Type, VOID } from "../types.js";
 import type { Emitter } from "./emitter.js";
 import { value } from "./expression.js";
+import {
+  type BufferText,
+  bufferOf,
+  type CommText,
+  checkApart,
+  checkLength,
+  commOf,
+  emitNumber,
+} from "./mpi-arguments.js";
 import { Value } from "./operand.js";
-
-/** The datatypes of MPI for the elements of arrays. */
-const DATATYPES: Readonly<Record<ElementName, string>> = {
-  i8: "MPI_INT8_T",
-  u8: "MPI_UINT8_T",
-  u8c: "MPI_UINT8_T",
-  i16: "MPI_INT16_T",
-  u16: "MPI_UINT16_T",
-  i32: "MPI_INT32_T",
-  u32: "MPI_UINT32_T",
-  f32: "MPI_FLOAT",
-  f64: "MPI_DOUBLE",
-  i64: "MPI_INT64_T",
-};
+import { emitRequests, push, readStatus } from "./requests.js";
 
 /** What stands in the place of a name in a template. */
 type Names = Map<string, string>;
 
-/** Writes a call into MPI. @param isUsed Whether anything is done with what it gives. */
-export function emitMpi(emitter: Emitter, e: MpiOperation, isUsed = true): Value {
+/**
+ * Writes a call into MPI.
+ * @param isUsed Whether anything is done with what it gives.
+ * @param into The variable that a request it gives is for: MPI writes it there, since a copy right after would wait for that.
+ */
+export function emitMpi(emitter: Emitter, e: MpiOperation, isUsed = true, into?: string): Value {
   const { library } = emitter;
-  if (e.name === "wtime") {
-    const slot = library.mpiSlot({ is: "function", name: "MPI_Wtime" });
-    return new Value(emitter.keep(`((double (*)(void))${slot})()`, F64), F64);
+  switch (e.name) {
+    case "wtime": {
+      const slot = library.mpiSlot({ is: "function", name: "MPI_Wtime" });
+      return new Value(emitter.keep(`((double (*)(void))${slot})()`, F64), F64);
+    }
+    case "rank":
+    case "size":
+      return new Value(`(int64_t)${commOf(emitter, e)[e.name]}`, int(0, 2 ** 31 - 1));
+    case "push":
+      return push(emitter, e);
   }
-  const names: Names = new Map();
-  const given = [...e.args];
-  const isScalar = e.call.scalar !== undefined && isNumberOrBigint(given[0]?.type);
-  names.set(
-    "comm",
-    e.comm === undefined
-      ? library.mpiSlot({ is: "handle", name: "MPI_COMM_WORLD" })
-      : value(emitter, e.comm).text,
-  );
-  if (e.name === "waitAll") return waitAll(emitter, e);
-  const parameters = isScalar ? e.call.parameters.filter(({ is }) => is !== "buffer") : e.call.parameters;
-  const element: { name: ElementName } = { name: "f64" };
-  parameters.forEach((parameter, i) => {
-    if (isScalar && i === 0) return;
-    parameterOf(emitter, parameter, given[i], names, element);
+  if (e.call.c === undefined) return emitRequests(emitter, e);
+  return emitCall(emitter, e, isUsed, into);
+}
+
+function emitCall(emitter: Emitter, e: MpiOperation, isUsed: boolean, into: string | undefined): Value {
+  const comm = commOf(emitter, e);
+  const names: Names = new Map(Object.entries({ comm: comm.handle, peers: comm.peers, rank: comm.rank }));
+  const isScalar = e.call.scalar !== undefined && isNumberOrBigint(e.args[0]?.type);
+  if (isScalar) return emitScalar(emitter, e, comm, names);
+  const buffers = new Map<string, BufferText>();
+  const absent: string[] = [];
+  e.call.parameters.forEach((parameter, i) => {
+    const { name, is } = parameter;
+    if (is !== "buffer") {
+      names.set(name, argument(emitter, e, i, comm));
+      return;
+    }
+    const buffer = bufferOf(emitter, parameter, e.args[i] as Expression);
+    if (typeof buffer !== "string") buffers.set(name, buffer);
+    else {
+      absent.push(name);
+      const place = emitter.library.mpiSlot({ is: "pointer", name: "MPI_IN_PLACE" });
+      names.set(name, buffer === "in place" ? `(void *)${place}` : "(void *)0");
+    }
   });
-  const scalar = isScalar ? value(emitter, given[0] as Expression) : undefined;
-  const result = resultOf(e, isScalar, given[0]?.type);
-  const out = isUsed || isScalar || e.call.gives === "request" ? declared(emitter, result) : undefined;
-  emitter.say("{");
-  if (scalar !== undefined) scalarIn(emitter, scalar, names);
-  if (e.call.lengths !== undefined && !isScalar) checkBuffers(emitter, e, names);
-  if (e.call.gives === "status" && isUsed) emitter.say("char status[64];");
-  if (e.call.gives === "int") emitter.say("int out;");
-  if (e.call.gives === "request") emitter.say("intptr_t out = 0;");
-  callOf(emitter, e, (isScalar ? e.call.scalar : e.call.c) as string, names, isUsed);
-  if (out !== undefined && result.kind !== "void") {
-    if (e.call.gives === "status") emitter.say(readStatus(emitter, out));
-    else emitter.say(`${out} = out;`);
+  nameBuffers(emitter, e, buffers, absent, names);
+  checkBuffers(emitter, e, buffers, absent, names);
+  const { gives } = e.call;
+  const hasStatus = gives === "status or null" || (gives === "status" && isUsed);
+  const status = emitter.name("status");
+  if (hasStatus) emitter.say(`int64_t ${status}[8];`);
+  const ignore = emitter.library.mpiSlot({ is: "pointer", name: "MPI_STATUS_IGNORE" });
+  names.set("status", hasStatus ? status : `(void *)${ignore}`);
+  const out = into ?? emitter.name("out");
+  if (gives === "status or null") emitter.say(`int ${out} = 0;`);
+  if (gives === "request") {
+    if (into === undefined) emitter.say(`njit_request ${out};`);
+    emitter.say(`${out}.handle = ${out}.state = ${out}.code = 0;`);
   }
-  emitter.say("}");
-  return new Value(out ?? "0", result);
+  names.set("flag", `&${out}`).set("out", `&${out}.handle`);
+  emitTemplate(emitter, e, e.call.c as string, names);
+  if (gives === "request") {
+    emitter.say(`${out}.state = 1;`);
+    return new Value(out, REQUEST);
+  }
+  if (!hasStatus) return new Value("0", VOID);
+  readStatus(emitter.library);
+  const told = emitter.name("told");
+  const read = `njit_told(c, (char *)${status})`;
+  emitter.say(`njit_status ${told} = ${gives === "status" ? read : `${out} ? ${read} : (njit_status){0}`};`);
+  return new Value(told, STATUS);
 }
 
 const isNumberOrBigint = (type: Type | undefined): boolean =>
-  type !== undefined && ["int", "f64", "f32", "i64", "bool"].includes(type.kind);
+  type !== undefined && ["int", "f64", "f32", "i64"].includes(type.kind);
 
-function resultOf(e: MpiOperation, isScalar: boolean, type: Type | undefined): Type {
-  switch (e.call.gives) {
-    case "int":
-      return int(0, 2 ** 31 - 1);
-    case "status":
-      return STATUS;
-    case "request":
-      return { kind: "request" };
-    default:
-      return isScalar ? (type?.kind === "i64" ? I64 : F64) : VOID;
+/** An argument that is no buffer. */
+function argument(emitter: Emitter, e: MpiOperation, i: number, comm: CommText): string {
+  const parameter = e.call.parameters[i] as (typeof e.call.parameters)[number];
+  const given = e.args[i];
+  if (parameter.is === "op") return operator(emitter, given);
+  if (parameter.is === "root" && comm.isInter !== undefined) {
+    const message = `${e.name}: over an intercommunicator it cannot be compiled`;
+    emitter.say(`if (UNLIKELY(${comm.isInter})) ${emitter.fail({ is: "argument", site: e.site, message })}`);
   }
+  return emitNumber(emitter, parameter, given, comm);
 }
 
-/** A variable for the result. */
-function declared(emitter: Emitter, type: Type): string {
-  if (type.kind === "void") return "0";
-  const name = emitter.name("m");
-  const c =
-    type.kind === "f64"
-      ? "double"
-      : type.kind === "status"
-        ? "njit_status"
-        : type.kind === "request"
-          ? "intptr_t"
-          : "int64_t";
-  emitter.say(`${c} ${name};`);
-  return name;
+function operator(emitter: Emitter, given: Expression | undefined): string {
+  const { library } = emitter;
+  const isDefault = given === undefined || (given.op === "constant" && given.value === undefined);
+  if (isDefault) return library.mpiSlot({ is: "handle", name: "MPI_SUM" });
+  const op = given.op === "handle" && given.of === "op" ? (given.value as Op) : undefined;
+  if (op !== undefined && !op.isUserDefined) return library.mpiSlot({ is: "op", value: op });
+  const { source, start, end } = given.site;
+  const message =
+    op === undefined ? "op: expected an Op" : "op: this one is JavaScript, which cannot be called here";
+  throw source.error("ERR_NJIT_TYPE", message, start, end);
 }
 
-function scalarIn(emitter: Emitter, given: Value, names: Names): void {
+/** A number or bigint instead of the buffers. */
+function emitScalar(emitter: Emitter, e: MpiOperation, comm: CommText, names: Names): Value {
+  const given = value(emitter, e.args[0] as Expression);
   const isBigint = given.type.kind === "i64";
   const c = isBigint ? "int64_t" : "double";
-  emitter.say(`${c} in = ${isBigint ? given.i64 : given.f64}, out;`);
-  names.set(
-    "scalar.type",
-    emitter.library.mpiSlot({ is: "handle", name: isBigint ? "MPI_INT64_T" : "MPI_DOUBLE" }),
-  );
+  const [sent, result] = [emitter.name("in"), emitter.name("out")];
+  emitter.say(`${c} ${sent} = ${isBigint ? given.i64 : given.f64}, ${result};`);
+  const type = { is: "handle", name: isBigint ? "MPI_INT64_T" : "MPI_DOUBLE" } as const;
+  names.set("scalar.type", emitter.library.mpiSlot(type));
+  const parameters = e.call.parameters.filter(({ is }) => is !== "buffer");
+  const shifted: MpiOperation = { ...e, call: { ...e.call, parameters }, args: e.args.slice(1) };
+  parameters.forEach(({ name }, i) => {
+    names.set(name, argument(emitter, shifted, i, comm));
+  });
+  names.set("in", `&${sent}`).set("out", `&${result}`);
+  emitTemplate(emitter, e, e.call.scalar as string, names);
+  if (e.call.scalarFor === undefined) return new Value(result, isBigint ? I64 : F64);
+  const maybe = { kind: "maybe", of: isBigint ? "i64" : "f64" } as const;
+  const isThere = fill(e.call.scalarFor, names);
+  const text = `${isThere} ? (njit_maybe_${maybe.of}){${result}, 1} : (njit_maybe_${maybe.of}){0}`;
+  return new Value(emitter.keep(text, maybe), maybe);
 }
 
-function parameterOf(
-  emitter: Emitter,
-  parameter: MpiParameter,
-  given: Expression | undefined,
+/** Says what the templates know of the buffers. One that is absent is of the kind of the other. */
+function nameBuffers(
+  { library }: Emitter,
+  e: MpiOperation,
+  buffers: ReadonlyMap<string, BufferText>,
+  absent: readonly string[],
   names: Names,
-  element: { name: ElementName },
 ): void {
-  const { library } = emitter;
-  const { name, is, fallback } = parameter;
-  switch (is) {
-    case "buffer":
-    case "buffer or in place": {
-      if (given?.op === "handle" && given.of === "in-place") {
-        names.set(name, `(void *)${library.mpiSlot({ is: "pointer", name: "MPI_IN_PLACE" })}`);
-        names.set(`${name}.n`, "-1");
-        break;
-      }
-      const of = given as Expression;
-      if (of.type?.kind !== "array" && of.type?.kind !== "view")
-        throw of.site.source.error("ERR_NJIT_TYPE", `${name}: expected an array`, of.site.start, of.site.end);
-      const { pointer, length, element: found } = array(emitter, of);
-      element.name = found;
-      names.set(name, pointer);
-      names.set(`${name}.n`, `(int)${length}`);
-      names.set(`${name}.length`, length);
-      names.set(`${name}.type`, library.mpiSlot({ is: "handle", name: DATATYPES[found] }));
-      const failure = {
-        is: "argument",
-        site: of.site,
-        message: `${name}: expected from 1 to 2147483647 elements`,
-      } as const;
-      emitter.say(`if (UNLIKELY(${length} < 1 || ${length} > INT32_MAX)) ${emitter.fail(failure)}`);
-      break;
-    }
-    case "op":
-      if (given === undefined) names.set(name, library.mpiSlot({ is: "handle", name: "MPI_SUM" }));
-      else if (given.op === "handle" && given.of === "op")
-        names.set(name, library.mpiSlot({ is: "op", value: given.value }));
-      else
-        throw given.site.source.error(
-          "ERR_NJIT_TYPE",
-          "op: expected an Op",
-          given.site.start,
-          given.site.end,
-        );
-      break;
-    case "request": {
-      const of = given as Expression;
-      if (of.op !== "read" || of.type?.kind !== "request") {
-        throw of.site.source.error(
-          "ERR_NJIT_TYPE",
-          "expected a variable that holds a request",
-          of.site.start,
-          of.site.end,
-        );
-      }
-      names.set(name, of.variable.c);
-      break;
-    }
-    case "requests":
-      break;
-    default:
-      names.set(name, numberOf(emitter, is, given, fallback as number, name));
+  for (const [name, { pointer, count, type }] of buffers) {
+    names.set(name, pointer);
+    names.set(`${name}.n`, count);
+    names.set(`${name}.type`, type);
   }
-}
-
-/** A rank or tag; the negative ones of this package are those of the standard's ABI, and the library has its own. */
-function numberOf(
-  emitter: Emitter,
-  is: string,
-  given: Expression | undefined,
-  fallback: number,
-  name: string,
-): string {
-  const integer = (slot: string): string => `(int)${emitter.library.mpiSlot({ is: "integer", name: slot })}`;
-  const any = is === "source" ? "MPI_ANY_SOURCE" : "MPI_ANY_TAG";
-  if (given === undefined) return fallback < 0 ? integer(any) : String(fallback);
-  const found = value(emitter, given);
-  const site = given.site;
-  const failure = { is: "argument", site, message: `${name}: expected an integer` } as const;
-  let n = found.text;
-  if (found.type.kind !== "int") {
-    n = emitter.keep(`(int64_t)fmax(-9e15, fmin(9e15, ${found.f64}))`, int(0, 1));
-    emitter.say(`if (UNLIKELY(!((double)${n} == ${found.f64}))) ${emitter.fail(failure, found.f64)}`);
-  } else if (!/^\w+$/.test(n)) n = emitter.keep(found.int, int(0, 1));
-  const isInt32 = found.type.kind === "int" && found.type.low >= -(2 ** 31) && found.type.high < 2 ** 31;
-  if (!isInt32) emitter.say(`if (UNLIKELY(${n} != (int32_t)${n})) ${emitter.fail(failure, n)}`);
-  if (found.type.kind === "int" && found.type.low >= 0) return `(int)${n}`;
-  const special = NEGATIVE[is] ?? [];
-  return special.reduce(
-    (text, [number, constant]) => `(${n} == ${number} ? ${integer(constant)} : ${text})`,
-    `(int)${n}`,
-  );
-}
-
-/** What negative numbers mean. */
-const NEGATIVE: Readonly<Record<string, readonly (readonly [number, string])[]>> = {
-  rank: [[PROC_NULL, "MPI_PROC_NULL"]],
-  source: [
-    [PROC_NULL, "MPI_PROC_NULL"],
-    [ANY_SOURCE, "MPI_ANY_SOURCE"],
-  ],
-  "any tag": [[ANY_TAG, "MPI_ANY_TAG"]],
-};
-
-/** Buffers of one collective operation are of one kind, and their lengths fit. */
-function checkBuffers(emitter: Emitter, e: MpiOperation, names: Names): void {
-  const { library } = emitter;
-  const lengths = e.call.lengths as string;
-  if (names.get("send.n") === "-1") return;
-  if (names.get("send.type") !== names.get("recv.type")) {
+  const counting = buffers.get("send") ?? buffers.get("recv");
+  if (counting === undefined) {
+    const byte = library.mpiSlot({ is: "handle", name: "MPI_BYTE" });
+    for (const name of absent) names.set(`${name}.n`, "0").set(`${name}.type`, byte);
+    names.set("n", "0").set("type", byte);
+    return;
+  }
+  names.set("n", counting.count).set("type", counting.type);
+  for (const name of absent) names.set(`${name}.n`, "0").set(`${name}.type`, counting.type);
+  const [send, recv] = [buffers.get("send"), buffers.get("recv")];
+  const isCollective = e.call.lengths !== undefined;
+  if (isCollective && send && recv && send.type !== recv.type && send.element !== recv.element) {
     const { source, start, end } = e.site;
     throw source.error("ERR_NJIT_TYPE", `${e.name}: send and recv are of different kinds`, start, end);
   }
-  if (/ranks/.test(lengths)) {
-    emitter.say(`int ranks; ${library.mpiFunction("MPI_Comm_size")}(${names.get("comm")}, &ranks);`);
-  }
-  if (/is_root/.test(lengths)) {
-    const root = names.get("root");
-    emitter.say(
-      `int is_root; ${library.mpiFunction("MPI_Comm_rank")}(${names.get("comm")}, &is_root); is_root = is_root == ${root};`,
-    );
-  }
-  const text = lengths.replace(/\{(\w+)\.n\}/g, (_, name) => names.get(`${name}.length`) as string);
-  const failure = {
-    is: "argument",
-    site: e.site,
-    message: `${e.name}: the lengths of send and recv do not fit`,
-  } as const;
-  emitter.say(`if (UNLIKELY(!(${text}))) ${emitter.fail(failure)}`);
 }
 
-function callOf(emitter: Emitter, e: MpiOperation, template: string, names: Names, isUsed: boolean): void {
+/** The buffers are not empty, apart, and their lengths fit; those that only the root looks at, there. */
+function checkBuffers(
+  emitter: Emitter,
+  e: MpiOperation,
+  buffers: ReadonlyMap<string, BufferText>,
+  absent: readonly string[],
+  names: Names,
+): void {
+  const { parameters, lengths, lengthsInPlace } = e.call;
+  const isRoot = `${names.get("rank")} == ${names.get("root")}`;
+  const { site } = e;
+  const forRoot = parameters.find(({ isForRoot }) => isForRoot);
+  for (const { name, isForRoot } of parameters) {
+    const buffer = buffers.get(name);
+    if (buffer !== undefined && !isForRoot) checkLength(emitter, name, buffer);
+  }
+  const isRooted = forRoot !== undefined;
+  if (isRooted) {
+    const inPlace = parameters.find(({ name }) => name !== forRoot.name && absent.includes(name));
+    if (inPlace !== undefined) {
+      const message = `${inPlace.name}: IN_PLACE has no meaning but on the root`;
+      emitter.say(`if (UNLIKELY(!(${isRoot}))) ${emitter.fail({ is: "value", site, message })}`);
+    }
+    emitter.say(`if (${isRoot}) {`);
+    const whole = buffers.get(forRoot.name);
+    if (whole === undefined) {
+      const message = `${forRoot.name}: expected an array on the root, got null`;
+      emitter.say(emitter.fail({ is: "kind", site, message }));
+    } else checkLength(emitter, forRoot.name, whole);
+  }
+  const [send, recv] = [buffers.get("send"), buffers.get("recv")];
+  if (send !== undefined && recv !== undefined) checkApart(emitter, recv, send);
+  const condition = absent.length > 0 ? lengthsInPlace : lengths;
+  if (condition !== undefined && !absent.includes(forRoot?.name ?? "")) {
+    const text = condition.replace(/\{(\w+)\.n\}/g, (_, name) => buffers.get(name)?.length as string);
+    const message = `${e.name}: the lengths of send and recv do not fit`;
+    emitter.say(`if (UNLIKELY(!(${fill(text, names)}))) ${emitter.fail({ is: "argument", site, message })}`);
+  }
+  if (isRooted) emitter.say("}");
+}
+
+const fill = (template: string, names: Names): string =>
+  template.replace(/\{([\w.]+)\}/g, (_, name) => names.get(name) as string);
+
+function emitTemplate(emitter: Emitter, e: MpiOperation, template: string, names: Names): void {
   const { library } = emitter;
-  const ignore = `(void *)${library.mpiSlot({ is: "pointer", name: "MPI_STATUS_IGNORE" })}`;
   const operation = template.slice(0, template.indexOf("("));
-  const text = template
-    .slice(operation.length)
-    .replace(/\{([\w.]+)\}/g, (_, name) => names.get(name) as string)
-    .replace("(void *)STATUS", isUsed ? "status" : ignore)
-    .replace("STATUS_IGNORE", ignore);
   const code = emitter.name("code");
-  emitter.say(`int ${code} = ${library.mpiFunction(operation)}${text};`);
+  const call = fill(template.slice(operation.length), names);
+  emitter.say(`int ${code} = ${library.mpiFunction(operation)}${call};`);
   emitter.say(`if (UNLIKELY(${code} != 0)) ${emitter.fail({ is: "mpi", site: e.site, operation }, code)}`);
-}
-
-function readStatus(emitter: Emitter, out: string): string {
-  const { library } = emitter;
-  const field = (name: "source" | "tag"): string =>
-    `*(int *)(status + ${library.mpiSlot({ is: "status", field: name })})`;
-  const native = (constant: string): string => `(int)${library.mpiSlot({ is: "integer", name: constant })}`;
-  const source = `(${field("source")} == ${native("MPI_PROC_NULL")} ? ${PROC_NULL} : ${field("source")} == ${native("MPI_ANY_SOURCE")} ? ${ANY_SOURCE} : ${field("source")})`;
-  const tag = `(${field("tag")} == ${native("MPI_ANY_TAG")} ? ${ANY_TAG} : ${field("tag")})`;
-  return `${out}.source = ${source}; ${out}.tag = ${tag};`;
-}
-
-/** One after the other: each of them has to end. */
-function waitAll(emitter: Emitter, e: MpiOperation): Value {
-  const [list] = e.args;
-  if (list?.op !== "list") {
-    const site = list?.site ?? e.site;
-    throw site.source.error(
-      "ERR_NJIT_TYPE",
-      "expected a list of requests: waitAll([first, second])",
-      site.start,
-      site.end,
-    );
-  }
-  const names: Names = new Map();
-  for (const item of list.items) {
-    parameterOf(emitter, { name: "request", is: "request" }, item, names, { name: "f64" });
-    callOf(emitter, e, e.call.c as string, names, false);
-  }
-  return new Value("0", VOID);
 }

@@ -151,11 +151,14 @@ export function emitParallel(
   ];
   const slots = valueSlot(program.captured.values.length + emitter.seeds);
   const skip = emitter.name("skip");
+  const seed = emitter.name("seed");
+  emitter.say(`uint64_t ${seed} = njit_draw(c);`);
   emitter.say(`#pragma omp parallel num_threads(njit_threads(c)) ${clauses.join(" ")}`);
   emitter.say(
     `{ slot own[${slots}]; slot *const shared = c; memcpy(own, c, sizeof own); { slot *c = own; c[5].i = 0;`,
   );
-  emitter.say("c[4].i ^= (int64_t)((uint64_t)(omp_get_thread_num() + 1) * 0x9E3779B97F4A7C15u);");
+  emitter.say(`uint64_t random[2]; njit_seed(random, ${seed}, (uint64_t)omp_get_thread_num());`);
+  emitter.say("c[3].i = (int64_t)(intptr_t)random;");
   emitter.say("#pragma omp for");
   emitter.say(`for (${variable.c} = ${begin}; ${variable.c} < ${end}; ${variable.c}++) {`);
   emitter.escape = `goto ${skip};`;

@@ -3,18 +3,30 @@
  * otherwise, by ECMAScript 2024.
  */
 export const PRELUDE = `#include <math.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 typedef union { double f; int64_t i; } slot;
-typedef struct { int source, tag; } njit_status;
+/* What a message told, or one of several requests, of which there is an index as well; null is not there */
+typedef struct { int source, tag, index, there; } njit_status;
+typedef struct { double value; int there; } njit_maybe_f64;
+typedef struct { int64_t value; int there; } njit_maybe_i64;
+/* A communicator, with what JavaScript knows of it; what messages can go to are its peers */
+typedef struct { intptr_t handle; int peers, size, rank, is_inter; } njit_comm;
+/* 0: null, 1: MPI works on it, 2: complete, with how it ended, 3: another variable has it */
+typedef struct { intptr_t handle; int state, code; njit_status status; } njit_request;
+typedef struct { njit_request **list; int64_t length, capacity; } njit_requests;
 
 /* What the running MPI library says */
 #define njit_mpi ((const int64_t *)(intptr_t)c[6].i)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define FAIL(site, a, b) (c[0].f = (site), c[1].f = (double)(a), c[2].f = (double)(b))
 
+static inline __attribute__((unused)) njit_comm njit_comm_at(const slot *at) {
+  return (njit_comm){(intptr_t)at[0].i, (int)at[1].f, (int)at[2].f, (int)at[3].f, (int)at[4].f};
+}
 /* 7.1.6 ToInt32 */
 static __attribute__((noinline, unused)) int32_t njit_int32_far(double d) {
   if (!(d - d == 0)) return 0;
@@ -71,14 +83,26 @@ static inline __attribute__((unused)) int64_t njit_shr(int64_t a, int64_t b) {
   if (b < 0) return njit_shl(a, b == INT64_MIN ? INT64_MAX : -b);
   return a >> (b > 63 ? 63 : b);
 }
-/* xorshift128+ in two slots */
-static inline __attribute__((unused)) double njit_random(slot *c) {
-  uint64_t s1 = (uint64_t)c[3].i, s0 = (uint64_t)c[4].i;
-  c[3].i = (int64_t)s0;
+/* xorshift128+, whose state outlives the call */
+static inline __attribute__((unused)) uint64_t njit_draw(slot *c) {
+  uint64_t *state = (uint64_t *)(intptr_t)c[3].i, s1 = state[0], s0 = state[1];
+  state[0] = s0;
   s1 ^= s1 << 23;
-  s1 = s1 ^ s0 ^ (s1 >> 17) ^ (s0 >> 26);
-  c[4].i = (int64_t)s1;
-  return (double)((s0 + s1) >> 11) * 0x1p-53;
+  s1 ^= s0 ^ (s1 >> 17) ^ (s0 >> 26);
+  state[1] = s1;
+  return s0 + s1;
+}
+static inline __attribute__((unused)) double njit_random(slot *c) { return (double)(njit_draw(c) >> 11) * 0x1p-53; }
+/* splitmix64: the state of one of several threads */
+static inline __attribute__((unused)) void njit_seed(uint64_t *state, uint64_t seed, uint64_t thread) {
+  seed ^= thread * 0xD1342543DE82EF95u;
+  for (int i = 0; i < 2; i++) {
+    uint64_t z = (seed += 0x9E3779B97F4A7C15u);
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+    state[i] = z ^ (z >> 31);
+  }
+  state[1] |= 1;
 }
 /* 10.4.5.14 IsValidIntegerIndex: what is no index is none beyond the end either */
 static inline __attribute__((unused)) int64_t njit_index(double d) {
@@ -128,5 +152,5 @@ export const SLOTS = {
   threads: 7,
   result: 8,
   values: 24,
-  each: 6,
+  each: 10,
 } as const;

@@ -1,8 +1,8 @@
 import type { Program } from "../infer/program.js";
 import type { Variable } from "../ir.js";
-import { ELEMENTS, type Type, typeName } from "../types.js";
+import { ELEMENTS, layoutWords, type Type, typeName } from "../types.js";
 import { emitFunction } from "./function.js";
-import { instanceName, Library } from "./library.js";
+import { cType, instanceName, Library } from "./library.js";
 import { type Apart, apartOf } from "./overlap.js";
 import { PRELUDE, SLOTS } from "./prelude.js";
 import { valueSlot } from "./slots.js";
@@ -61,6 +61,7 @@ function emitEntry(
     const at = valueSlot(i);
     if (type.kind === "array" || type.kind === "view") {
       guards.push(`c[${at + 1}].f <= ${most}.0`);
+      // The strides are no longer than what they stride over.
       for (let axis = 0; type.kind === "view" && axis < type.rank; axis++) {
         guards.push(`c[${at + 2 + axis}].f <= ${most}.0`);
       }
@@ -78,7 +79,7 @@ function emitEntry(
     const text = `${instanceName(entry, prefix)}(${["c", ...args.flat()].join(", ")})`;
     return storeResult(entry.result as Type, text, library);
   };
-  lines.push("int64_t arena = c[5].i;", "c[0].f = 0;");
+  lines.push("int64_t arena = c[5].i;", "c[0].f = c[1].f = 0;");
   if (plain !== undefined) {
     lines.push(`if (!(${guards.join(" && ") || "1"})) {`, call(plain, PLAIN), "} else");
   }
@@ -92,7 +93,10 @@ function emitEntry(
 function argument(seed: Type, type: Type, at: number): string[] {
   switch (seed.kind) {
     case "view": {
-      const extents = Array.from({ length: seed.rank }, (_, axis) => `(int64_t)c[${at + 2 + axis}].f`);
+      const extents = Array.from(
+        { length: layoutWords(seed) },
+        (_, axis) => `(int64_t)c[${at + 2 + axis}].f`,
+      );
       return [`(${ELEMENTS[seed.element].c} *)(intptr_t)c[${at}].f`, `(int64_t)c[${at + 1}].f`, ...extents];
     }
     case "array":
@@ -102,16 +106,24 @@ function argument(seed: Type, type: Type, at: number): string[] {
     case "i64":
       return [`c[${at}].i`];
     case "comm":
-      return [`(intptr_t)c[${at}].i`];
+      return [`njit_comm_at(c + ${at})`];
     default:
       return [type.kind === "int" ? `(int64_t)c[${at}].f` : `c[${at}].f`];
   }
 }
 
+/** Which of the results are null is told as well. */
 function storeResult(type: Type, call: string, library: Library): string {
-  const put = (item: Type, text: string, at: number): string =>
-    item.kind === "i64" ? `c[${at}].i = ${text};` : `c[${at}].f = (double)${text};`;
+  const put = (item: Type, text: string, at: number): string => {
+    if (item.kind !== "maybe")
+      return item.kind === "i64" ? `c[${at}].i = ${text};` : `c[${at}].f = (double)${text};`;
+    const field = item.of === "i64" ? "i" : "f";
+    const isNull = `${text}.there || c[0].f != 0 ? 0 : ${2 ** (at - SLOTS.result)}`;
+    return `c[${at}].${field} = ${text}.value; c[${SLOTS.info}].f += ${isNull};`;
+  };
   if (type.kind === "void") return `${call};`;
+  if (type.kind === "maybe")
+    return `${cType(type, library)} result = ${call};\n${put(type, "result", SLOTS.result)}`;
   if (type.kind !== "tuple") return put(type, call, SLOTS.result);
   const items = type.items.map((item, i) => put(item, `result.f${i}`, SLOTS.result + i));
   return `${library.tuple(type)} result = ${call};\n${items.join("\n")}`;

@@ -1,5 +1,17 @@
 import type { ArrayCall, Expression, Load, Store } from "../ir.js";
-import { ELEMENTS, F64, I64, isNumber, isSame, type Type, typeName, VOID } from "../types.js";
+import {
+  ELEMENTS,
+  F64,
+  I64,
+  isNumber,
+  isSame,
+  plainType,
+  REQUEST,
+  type Type,
+  typeName,
+  type ViewType,
+  VOID,
+} from "../types.js";
 import { infer } from "./expression.js";
 import type { Inference } from "./function.js";
 import { asDouble } from "./sign.js";
@@ -43,6 +55,10 @@ export function typeOfLoad(inference: Inference, e: Load): Type | undefined {
       inference.fail(e.site, `there is no such item in ${typeName(array)}`)
     );
   }
+  if (array.kind === "requests") {
+    for (const index of e.indexes) infer(inference, index);
+    return REQUEST;
+  }
   checkIndexes(inference, e.indexes, array, e);
   return elementType(inference, array);
 }
@@ -56,8 +72,9 @@ export function typeOfStore(inference: Inference, e: Store): Type | undefined {
   const element = ELEMENTS[array.element].type;
   if (value === undefined) return undefined;
   const isBigint = element.kind === "i64";
+  const plain = plainType(value);
   const fits =
-    e.value.op === "one" || (isBigint ? value.kind === "i64" : isNumber(value) || value.kind === "bool");
+    e.value.op === "one" || (isBigint ? plain.kind === "i64" : isNumber(plain) || plain.kind === "bool");
   if (!fits) inference.fail(e.value.site, `${typeName(value)} cannot be stored in ${typeName(array)}`);
   if (e.value.op === "one" && isBigint) e.value.type = I64;
   if (element.kind === "f64" || element.kind === "f32") asDouble(inference, e.value);
@@ -76,6 +93,27 @@ export function typeOfStore(inference: Inference, e: Store): Type | undefined {
   return e.gives === "old" ? elementType(inference, array) : type;
 }
 
+/** `view.subarray(null, j)`: of each dimension all, an index, or `[from, to]`. */
+function typeOfPart(inference: Inference, view: ViewType, e: ArrayCall): Type | undefined {
+  if (e.args.length !== view.rank) {
+    inference.fail(e.site, `expected ${view.rank} indexes, [from, to] or null, got ${e.args.length}`);
+  }
+  let rank = 0;
+  for (const arg of e.args) {
+    const isNull = arg.op === "constant" && arg.value === null;
+    if (isNull || arg.op === "list") rank++;
+    if (arg.op === "list" && arg.items.length !== 2) inference.fail(arg.site, "expected [from, to]");
+    if (isNull) infer(inference, arg);
+    for (const each of isNull ? [] : arg.op === "list" ? arg.items : [arg]) {
+      const type = infer(inference, each);
+      if (type !== undefined && !isNumber(type))
+        inference.fail(each.site, `expected an index, [from, to] or null, got ${typeName(type)}`);
+    }
+  }
+  if (rank === 0) inference.fail(e.site, "this is one element: use get");
+  return { kind: "view", element: view.element, rank, strided: true };
+}
+
 export function typeOfArrayCall(inference: Inference, e: ArrayCall): Type | undefined {
   const array = infer(inference, e.array);
   if (array?.kind === "view" && e.name === "set" && e.args.length === 2) {
@@ -92,6 +130,7 @@ export function typeOfArrayCall(inference: Inference, e: ArrayCall): Type | unde
     infer(inference, e.store);
     return VOID;
   }
+  if (array?.kind === "view" && e.name === "subarray") return typeOfPart(inference, array, e);
   const args = e.args.map((arg) => infer(inference, arg));
   if (array === undefined || args.includes(undefined)) return array;
   if (array.kind !== "array") return inference.fail(e.site, `${typeName(array)} has no ${e.name}()`);

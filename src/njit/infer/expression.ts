@@ -8,7 +8,6 @@ import type {
   List,
   Logical,
   MathCall,
-  MpiOperation,
   Unary,
 } from "../ir.js";
 import { AS_INT32, BINARY, bigintResult, complement, negated } from "../operators.js";
@@ -19,16 +18,19 @@ import {
   I64,
   type IntType,
   int,
+  isNullable,
   isNumber,
   join,
-  REQUEST,
-  STATUS,
+  NULL,
+  plainType,
+  REQUESTS,
   type Type,
   typeName,
   VOID,
 } from "../types.js";
 import { typeOfArrayCall, typeOfLoad, typeOfStore } from "./array.js";
 import type { Inference } from "./function.js";
+import { hasRequests, typeOfField, typeOfMpi } from "./mpi.js";
 import { asDouble, signed } from "./sign.js";
 
 /**
@@ -67,6 +69,7 @@ function typeOf(inference: Inference, e: Expression, isCounted: boolean): Type |
     case "length": {
       const array = infer(inference, e.array);
       if (array === undefined) return undefined;
+      if (array.kind === "requests") return int(0, 2 ** 31 - 1);
       if (array.kind !== "array") inference.fail(e.site, `${typeName(array)} has no length`);
       return int(0, inference.program.assumption.most);
     }
@@ -93,7 +96,7 @@ function typeOf(inference: Inference, e: Expression, isCounted: boolean): Type |
       if (array === undefined) return undefined;
       if (array.kind !== "array")
         return inference.fail(e.array.site, `expected an array, got ${typeName(array)}`);
-      return { kind: "view", element: array.element, rank: e.shape.length };
+      return { kind: "view", element: array.element, rank: e.shape.length, strided: false };
     }
     case "extent": {
       const view = infer(inference, e.view);
@@ -108,10 +111,7 @@ function typeOf(inference: Inference, e: Expression, isCounted: boolean): Type |
       return VOID;
     case "status-field": {
       const status = infer(inference, e.status);
-      if (status !== undefined && status.kind !== "status") {
-        inference.fail(e.site, `${typeName(status)} has no ${e.field}`);
-      }
-      return int(-(2 ** 31), 2 ** 31 - 1);
+      return status && typeOfField(inference, status, e.field, e);
     }
     case "list":
       return typeOfList(inference, e);
@@ -125,6 +125,7 @@ function typeOf(inference: Inference, e: Expression, isCounted: boolean): Type |
 }
 
 function typeOfConstant(inference: Inference, value: unknown, e: Expression): Type {
+  if (value === null) return NULL;
   if (typeof value === "boolean") return BOOL;
   if (typeof value === "bigint") {
     if (BigInt.asIntN(64, value) !== value) inference.fail(e.site, `${value}n does not fit into 64 bits`);
@@ -135,7 +136,8 @@ function typeOfConstant(inference: Inference, value: unknown, e: Expression): Ty
 }
 
 /** A number, of a boolean 0 or 1; fails for anything else. */
-function numeric(inference: Inference, expression: Expression, type: Type, forWhat: string): Type {
+function numeric(inference: Inference, expression: Expression, given: Type, forWhat: string): Type {
+  const type = plainType(given);
   if (type.kind === "bool") return int(0, 1);
   if (!isNumber(type))
     inference.fail(expression.site, `expected a number for ${forWhat}, got ${typeName(type)}`);
@@ -151,13 +153,17 @@ export function truth(inference: Inference, expression: Expression): void {
     return;
   }
   const type = infer(inference, expression);
-  if (type === undefined || isNumber(type) || type.kind === "bool" || type.kind === "i64") return;
+  if (type === undefined || isNumber(type) || isNullable(type)) return;
+  if (type.kind === "bool" || type.kind === "i64") return;
   inference.fail(expression.site, `expected a number or a boolean for a condition, got ${typeName(type)}`);
 }
 
 function typeOfAssign(inference: Inference, e: Assign, isCounted: boolean): Type | undefined {
   const before = inference.nearer.get(e.variable) ?? e.variable.type;
   const type = infer(inference, e.value);
+  if (type !== undefined && e.value.op !== "list" && hasRequests(type)) {
+    inference.fail(e.value.site, "a list of requests is in one variable only");
+  }
   const step = before?.kind === "int" && type?.kind === "int" ? stepOf(e) : undefined;
   // What a loop counts is known by its header.
   if (isCounted && type?.kind === "int") return e.gives === "old" ? before : type;
@@ -186,8 +192,9 @@ function typeOfUnary(inference: Inference, e: Unary): Type | undefined {
     truth(inference, e.operand);
     return BOOL;
   }
-  const operand = infer(inference, e.operand);
-  if (operand === undefined) return undefined;
+  const given = infer(inference, e.operand);
+  if (given === undefined) return undefined;
+  const operand = plainType(given);
   if (operand.kind === "i64") {
     if (e.name === "+") inference.fail(e.site, "+ cannot be applied to a bigint");
     return I64;
@@ -206,10 +213,12 @@ function typeOfUnary(inference: Inference, e: Unary): Type | undefined {
 }
 
 function typeOfBinary(inference: Inference, e: Binary): Type | undefined {
-  const left = infer(inference, e.left);
-  const right = infer(inference, e.right);
+  const [first, second] = [infer(inference, e.left), infer(inference, e.right)];
   const operator = BINARY[e.name];
-  if (left === undefined || right === undefined) return operator.kind === "compare" ? BOOL : undefined;
+  if (first === undefined || second === undefined) return operator.kind === "compare" ? BOOL : undefined;
+  const isSameness = e.name === "==" || e.name === "!=";
+  if (isSameness && (first.kind === "null" || second.kind === "null")) return BOOL;
+  const [left, right] = [plainType(first), plainType(second)];
   const isOne = e.right.op === "one";
   if (left.kind === "i64" || right.kind === "i64") {
     if (left.kind !== right.kind && !isOne) {
@@ -276,52 +285,19 @@ function typeOfMath(inference: Inference, e: MathCall): Type | undefined {
 function typeOfCall(inference: Inference, e: Call): Type | undefined {
   const types = e.args.map((arg) => infer(inference, arg));
   if (types.includes(undefined)) return undefined;
-  for (const arg of e.args) asDouble(inference, arg);
+  for (const arg of e.args) {
+    asDouble(inference, arg);
+    if (hasRequests(arg.type as Type))
+      inference.fail(arg.site, "a list of requests cannot be given to a function");
+  }
   const now = e.args.map(({ type }) => type as Type);
   const instance = inference.program.instanceOf(e.callee, now);
   e.instance = instance;
   return instance.result;
 }
 
-function typeOfMpi(inference: Inference, e: MpiOperation): Type | undefined {
-  for (const arg of e.args) if (arg !== undefined) inferArgument(inference, arg);
-  if (e.comm !== undefined) {
-    const comm = infer(inference, e.comm);
-    if (comm !== undefined && comm.kind !== "comm")
-      inference.fail(e.comm.site, `expected a Communicator, got ${typeName(comm)}`);
-  }
-  switch (e.call.gives) {
-    case "int":
-      return int(0, 2 ** 31 - 1);
-    case "f64":
-      return F64;
-    case "bool":
-      return BOOL;
-    case "status":
-      return STATUS;
-    case "request":
-      return REQUEST;
-    case "void":
-      return VOID;
-    case "buffer": {
-      const [first] = e.args;
-      if (first?.type === undefined) return undefined;
-      if (first.type.kind === "bool") inference.fail(first.site, "expected a number, a bigint or an array");
-      if (isNumber(first.type) || first.type.kind === "i64") {
-        asDouble(inference, first);
-        return first.type.kind === "i64" ? I64 : F64;
-      }
-      return VOID;
-    }
-  }
-}
-
-function inferArgument(inference: Inference, arg: Expression): void {
-  if (arg.op === "list") for (const item of arg.items) infer(inference, item);
-  else infer(inference, arg);
-}
-
 function typeOfList(inference: Inference, e: List): Type | undefined {
+  if (e.items.length === 0) return REQUESTS;
   const items = e.items.map((item) => infer(inference, item));
   if (items.includes(undefined)) return undefined;
   for (const item of e.items) {
@@ -336,6 +312,7 @@ function typeOfList(inference: Inference, e: List): Type | undefined {
 function typeOfItem(inference: Inference, e: Item): Type | undefined {
   const tuple = infer(inference, e.tuple);
   if (tuple === undefined) return undefined;
+  if (isNullable(tuple)) return typeOfField(inference, tuple, e.key, e);
   if (tuple.kind !== "tuple") return inference.fail(e.site, `${typeName(tuple)} has no parts`);
   const at = typeof e.key === "number" ? e.key : (tuple.names?.indexOf(e.key) ?? -1);
   return tuple.items[at] ?? inference.fail(e.site, `there is no ${e.key} in ${typeName(tuple)}`);

@@ -1,5 +1,16 @@
 import type { Counting, Expression, Instance, Loop, Site, Statement, Variable } from "../ir.js";
-import { COUNTED, F64, type IntType, int, isSame, join, type Type, typeName, VOID } from "../types.js";
+import {
+  COUNTED,
+  F64,
+  type IntType,
+  int,
+  isNullable,
+  isSame,
+  join,
+  type Type,
+  typeName,
+  VOID,
+} from "../types.js";
 import { infer, truth } from "./expression.js";
 import type { Program } from "./program.js";
 import { markSign } from "./sign.js";
@@ -51,6 +62,18 @@ export class Inference {
     this.program.change();
   }
 }
+
+/** What JavaScript would have to make an object of. */
+const UNRETURNED: ReadonlySet<Type["kind"]> = new Set([
+  "array",
+  "view",
+  "comm",
+  "request",
+  "requests",
+  "status",
+  "statuses",
+  "completion",
+] as const);
 
 /** There is room for these between C and JavaScript. */
 const MOST_RESULTS = 16;
@@ -114,7 +137,9 @@ function inferStatement(inference: Inference, statement: Statement | undefined):
       inferLoop(inference, statement);
       break;
     case "switch": {
-      infer(inference, statement.value);
+      const type = infer(inference, statement.value);
+      if (type !== undefined && isNullable(type))
+        inference.fail(statement.value.site, `expected a number for switch, got ${typeName(type)}`);
       for (const { test, body } of statement.cases) {
         if (test !== undefined) infer(inference, test);
         inferStatement(inference, body);
@@ -200,8 +225,9 @@ function inferReturn(inference: Inference, value: Expression | undefined, site: 
   const { instance, program } = inference;
   const type = value === undefined ? VOID : infer(inference, value);
   if (type === undefined) return;
-  if (type.kind === "array" || type.kind === "view" || type.kind === "request" || type.kind === "comm") {
-    inference.fail(site, `${typeName(type)} cannot be returned: numbers and lists of them can`);
+  for (const each of type.kind === "tuple" ? [type, ...type.items] : [type]) {
+    if (!UNRETURNED.has(each.kind)) continue;
+    inference.fail(site, `${typeName(each)} cannot be returned: numbers and lists of them can`);
   }
   for (const each of value?.op === "list" ? value.items : value === undefined ? [] : [value]) {
     if (each.type?.kind === "int" && each.type.mayBeNegativeZero) markSign(inference, each);

@@ -48,6 +48,9 @@ export function indexParameters(
       case "sequence":
         demand(expression.items.at(-1));
         break;
+      case "list":
+        for (const item of expression.items) demand(item);
+        break;
     }
   };
   const demandVariable = (variable: Variable): void => {
@@ -69,7 +72,7 @@ export function indexParameters(
     else if (each.op === "array-call") for (const arg of each.args.slice(1)) demand(arg);
     else if (each.op === "mpi") {
       each.call.parameters.forEach(({ is }, i) => {
-        if (is === "rank" || is === "source" || is === "tag" || is === "any tag") demand(each.args[i]);
+        if (NUMBERS.has(is)) demand(each.args[i]);
       });
     } else if (each.op === "call" && !inside.has(each.callee)) {
       for (const i of indexParameters(loweredOf(each.callee), loweredOf, inside)) demand(each.args[i]);
@@ -84,6 +87,8 @@ const isShifted = ({ name, left, right }: Binary): boolean =>
   left.op === "read" &&
   right.op === "constant" &&
   right.value !== 0;
+
+const NUMBERS: ReadonlySet<string> = new Set(["dest", "source", "root", "tag", "any tag"]);
 
 const ROUNDING = new Set(["floor", "ceil", "trunc", "round", "min", "max", "abs", "a quotient"]);
 

@@ -1,6 +1,6 @@
 import type * as acorn from "acorn";
 import type { Expression, Site } from "../ir.js";
-import { MPI_CALLS, type MpiCallName } from "../mpi-calls.js";
+import { MPI_CALLS, type MpiCallName, PUSH } from "../mpi-calls.js";
 import { FunctionSource } from "../source/source.js";
 import type { Context } from "./context.js";
 import { assign, expression, mathCall } from "./expression.js";
@@ -160,10 +160,14 @@ function method(
   if (name === "subarray" || name === "fill") {
     return { op: "array-call", name, array: object, args: list(context, given), site };
   }
-  if (name === "wait" && given.length === 0) {
-    return { op: "mpi", call: MPI_CALLS.wait, name, args: [object], comm: undefined, site };
+  if ((name === "wait" || name === "test") && given.length === 0) {
+    return { op: "mpi", call: MPI_CALLS[name], name, args: [object], comm: undefined, site };
   }
-  if (Object.hasOwn(MPI_CALLS, name)) return mpiCall(context, name as MpiCallName, given, object, node, site);
+  if (name === "push" && given.length === 1) {
+    return { op: "mpi", call: PUSH, name, args: [object, ...list(context, given)], comm: undefined, site };
+  }
+  const isMethod = Object.hasOwn(MPI_CALLS, name) && !MPI_CALLS[name as MpiCallName].isAlone;
+  if (isMethod) return mpiCall(context, name as MpiCallName, given, object, node, site);
   return context.fail(callee.property, `.${name}() cannot be compiled`);
 }
 
@@ -183,7 +187,7 @@ function mpiCall(
   const args = list(context, given);
   const isScalar = call.scalar !== undefined && !isBuffer(args);
   const most = call.parameters.length - (isScalar ? 1 : 0);
-  const isWithComm = comm === undefined && args.length === most + 1;
+  const isWithComm = comm === undefined && !call.isAlone && args.length === most + 1;
   const last = isWithComm ? args.pop() : comm;
   if (args.length > most)
     context.fail(node, `${name} takes at most ${most} arguments here, not ${args.length}`);
@@ -197,7 +201,8 @@ function mpiCall(
 const isBuffer = (args: readonly Expression[]): boolean => {
   const [first, second] = args;
   if (first?.op === "handle" && first.of === "in-place") return true;
-  return second !== undefined && second.op !== "handle" ? second.op !== "constant" : false;
+  if (second?.op === "constant") return second.value === null;
+  return second !== undefined && second.op !== "handle";
 };
 
 function numberCall(

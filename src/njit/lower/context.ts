@@ -109,9 +109,10 @@ export class Context {
   capturedExpression(meaning: Meaning, node: acorn.Node, name: string): Expression | undefined {
     if (meaning.is === "communicator") return this.captureOf(meaning.value as object, COMM, node, name);
     if (meaning.is === "view") {
-      const { data, shape } = meaning.value;
+      const { data, shape, isRowMajor } = meaning.value;
       const element = elementOfArray(data[Symbol.toStringTag]) as ElementName;
-      return this.captureOf(meaning.value, { kind: "view", element, rank: shape.length }, node, name);
+      const type: Type = { kind: "view", element, rank: shape.length, strided: !isRowMajor };
+      return this.captureOf(meaning.value, type, node, name);
     }
     if (meaning.is !== "array") return undefined;
     const element = elementOfArray(meaning.array);

@@ -73,6 +73,7 @@ function literal(context: Context, node: acorn.Literal, site: Site): Expression 
   if (typeof value === "number" || typeof value === "boolean" || typeof value === "bigint") {
     return { op: "constant", value, site };
   }
+  if (node.raw === "null") return { op: "constant", value: null, site };
   return context.fail(
     node,
     `${node.raw} cannot be compiled: only numbers, bigints and booleans are values here`,
@@ -239,7 +240,8 @@ function member(context: Context, node: acorn.MemberExpression, site: Site): Exp
   const object = expression(context, node.object as acorn.Expression);
   if (name === "length") return { op: "length", array: object, site };
   if (name === "rank" || name === "size") return call(context, node, site);
-  if (name === "source" || name === "tag") return { op: "status-field", status: object, field: name, site };
+  if (name === "source" || name === "tag" || name === "index" || name === "status")
+    return { op: "status-field", status: object, field: name, site };
   return context.fail(node.property, `.${name} cannot be compiled`);
 }
 

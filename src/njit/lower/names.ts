@@ -5,20 +5,21 @@ import { scopesOf } from "../source/inspect.js";
 import type { AnyFunction, FunctionSource } from "../source/source.js";
 import { elementOfArray } from "../types.js";
 import { NdView, nd } from "../view.js";
-import { Communicator, IN_PLACE, mpiFunctions, Op } from "./mpi-names.js";
+import { Communicator, IN_PLACE, isOtherMpiFunction, mpiFunctions, Op } from "./mpi-names.js";
 import { nativeSourceOf } from "./registry.js";
 
 /* What the names mean that a function uses and does not declare. */
 
 /** What a value from outside is to the compiler. */
 export type Meaning =
-  | { readonly is: "constant"; readonly value: number | bigint | boolean | undefined }
+  | { readonly is: "constant"; readonly value: number | bigint | boolean | null | undefined }
   | { readonly is: "math"; readonly name: string }
   | { readonly is: "math namespace" }
   | { readonly is: "array class"; readonly array: string }
   | { readonly is: "array"; readonly value: ArrayBufferView; readonly array: string }
   | { readonly is: "function"; readonly fn: AnyFunction; readonly source: FunctionSource | undefined }
   | { readonly is: "mpi"; readonly name: MpiCallName }
+  | { readonly is: "other function of MPI" }
   | { readonly is: "communicator"; readonly value: unknown }
   | { readonly is: "handle"; readonly of: Handle["of"]; readonly value: unknown }
   | { readonly is: "prange" }
@@ -59,7 +60,7 @@ export function meaningOf(value: unknown): Meaning | undefined {
     case "symbol":
       return value === IN_PLACE ? { is: "handle", of: "in-place", value } : undefined;
     case "object":
-      return value === null ? undefined : meaningOfObject(value);
+      return value === null ? { is: "constant", value } : meaningOfObject(value);
     default:
       return undefined;
   }
@@ -70,6 +71,7 @@ function meaningOfFunction(fn: AnyFunction): Meaning {
   if (math !== undefined) return { is: "math", name: math };
   const mpi = mpiFunctions().get(fn);
   if (mpi !== undefined) return { is: "mpi", name: mpi };
+  if (isOtherMpiFunction(fn)) return { is: "other function of MPI" };
   if ((fn as unknown) === prange) return { is: "prange" };
   if ((fn as unknown) === nd) return { is: "nd" };
   const number = NUMBER_FUNCTIONS.get(fn);

@@ -5,6 +5,7 @@ import { valueSlot } from "../emit/slots.js";
 import {
   BOOL,
   COMM,
+  ELEMENTS,
   type ElementName,
   elementOfArray,
   F64,
@@ -39,8 +40,9 @@ function typeOfArgument(value: unknown): Type | undefined {
       const element = ArrayBuffer.isView(value) ? elementOfArray(tagOf(value)) : undefined;
       if (element !== undefined) return { kind: "array", element };
       if (value instanceof NdView) {
-        const { data, shape } = value;
-        return { kind: "view", element: elementOfArray(tagOf(data)) as ElementName, rank: shape.length };
+        const { data, shape, isRowMajor } = value;
+        const element = elementOfArray(tagOf(data)) as ElementName;
+        return { kind: "view", element, rank: shape.length, strided: !isRowMajor };
       }
       return value instanceof Communicator ? COMM : undefined;
     }
@@ -114,9 +116,13 @@ export function writer(type: Type, position: number): Writer {
         return true;
       };
     case "comm":
-      return ({ bigints }, value) => {
+      return ({ numbers, bigints }, value) => {
         if (!(value instanceof Communicator)) return false;
         bigints[at] = BigInt(value.handle);
+        numbers[at + 1] = value.peers;
+        numbers[at + 2] = value.size;
+        numbers[at + 3] = value.rank;
+        numbers[at + 4] = value.isInter ? 1 : 0;
         return true;
       };
     case "array":
@@ -139,16 +145,21 @@ function arrayWriter(element: string, at: number): Writer {
   };
 }
 
-function viewWriter({ element, rank }: ViewType, at: number): Writer {
+function viewWriter({ element, rank, strided }: ViewType, at: number): Writer {
   const write = arrayWriter(element, at);
-  return (shared, value) => {
-    if (!(value instanceof NdView) || value.shape.length !== rank || !write(shared, value.data)) return false;
-    const size = value.shape.reduce((product, length) => product * length, 1);
-    if (size > value.data.length)
-      throw invalidValue("data of a view", "it was detached or has shrunk", value.data);
-    value.shape.forEach((length, axis) => {
-      shared.numbers[at + 2 + axis] = length;
-    });
+  const { bytes } = ELEMENTS[element];
+  return ({ numbers, bigints }, value) => {
+    if (!(value instanceof NdView) || value.shape.length !== rank || value.isRowMajor === strided)
+      return false;
+    const { data, shape, strides, offset } = value;
+    if (!write({ numbers, bigints }, data)) return false;
+    if (value.end > data.length) throw invalidValue("data of a view", "it was detached or has shrunk", data);
+    numbers[at] = (numbers[at] as number) + offset * bytes;
+    numbers[at + 1] = data.length - offset;
+    for (let axis = 0; axis < rank; axis++) {
+      numbers[at + 2 + axis] = shape[axis] as number;
+      if (strided) numbers[at + 2 + rank + axis] = strides[axis] as number;
+    }
     return true;
   };
 }

@@ -1,4 +1,3 @@
-import { randomFillSync } from "node:crypto";
 import { engine, type NativeFunction } from "../../ffi/index.js";
 import type { JitLibrary } from "../../jit/index.js";
 import { failure as mpiFailure } from "../../mpi/bindings/check.js";
@@ -6,10 +5,11 @@ import { ensureRunning } from "../../mpi/environment.js";
 import type { Failure } from "../emit/library.js";
 import { SLOTS } from "../emit/prelude.js";
 import { valueSlot } from "../emit/slots.js";
-import type { Type } from "../types.js";
+import { F64, I64, type Type } from "../types.js";
 import { Shared, type Writer, writer } from "./arguments.js";
 import type { Translation } from "./compile.js";
 import { mpiTable } from "./mpi-table.js";
+import { RandomStates } from "./random.js";
 
 /** A value from outside that is passed at each call. */
 interface Capture {
@@ -43,7 +43,6 @@ class Frame {
     this.#areArrays = types.map(({ kind }) => kind === "array");
     this.#last = types.map(() => undefined);
     this.#writers = types.map(writer);
-    randomFillSync(this.shared.bigints, SLOTS.random, 2);
   }
 
   #forgetSoon(): void {
@@ -93,6 +92,7 @@ export class Specialisation {
   readonly types: readonly Type[];
   readonly translation: Translation;
   readonly #threads: number;
+  readonly #random: RandomStates;
   readonly #captured: readonly Capture[];
   readonly #library: JitLibrary;
   readonly #frame: Frame;
@@ -101,8 +101,18 @@ export class Specialisation {
   /** Kept, since C reads it. */
   readonly #table: BigInt64Array | undefined;
 
-  /** @param threads Of a prange; 0 for what OpenMP's environment says. */
-  constructor(types: readonly Type[], translation: Translation, library: JitLibrary, threads: number) {
+  /**
+   * @param threads Of a prange; 0 for what OpenMP's environment says.
+   * @param random Of Math.random.
+   */
+  constructor(
+    types: readonly Type[],
+    translation: Translation,
+    library: JitLibrary,
+    threads: number,
+    random: RandomStates = new RandomStates(undefined),
+  ) {
+    this.#random = random;
     this.types = types;
     this.translation = translation;
     this.#library = library;
@@ -144,6 +154,7 @@ export class Specialisation {
     const { numbers, bigints } = frame.shared;
     frame.owner = this;
     numbers[SLOTS.threads] = this.#threads;
+    bigints[SLOTS.random] = this.#random.address;
     if (this.#table !== undefined) bigints[SLOTS.mpi] = engine().addressOf(this.#table);
   }
 
@@ -159,13 +170,16 @@ export class Specialisation {
   async runAsync(args: readonly unknown[]): Promise<unknown> {
     const frame = new Frame(this.types, this.#captured.length);
     this.#own(frame);
+    // What else runs at the same time draws from its own.
+    const random = this.#random.next();
+    frame.shared.bigints[SLOTS.random] = engine().addressOf(random);
     if (this.#table !== undefined) ensureRunning();
     frame.accepts(args);
     this.#capture(frame.shared);
     const call = this.#library.asyncNative("njit_call_with", "int32", ["pointer"]);
     const status = await call(engine().addressOf(frame.shared.numbers));
     // Until here the arrays are C's.
-    return this.#finish(status, frame.shared, args);
+    return this.#finish(status, frame.shared, [args, random]);
   }
 
   #finish(status: number, shared: Shared, _kept?: readonly unknown[]): unknown {
@@ -185,6 +199,12 @@ function reader(type: Type): (shared: Shared) => unknown {
 }
 
 function itemReader(type: Type, at: number): (shared: Shared) => unknown {
+  if (type.kind === "null") return () => null;
+  if (type.kind === "maybe") {
+    const read = itemReader(type.of === "i64" ? I64 : F64, at);
+    const bit = 1 << (at - SLOTS.result);
+    return (shared) => (((shared.numbers[SLOTS.info] as number) & bit) === 0 ? read(shared) : null);
+  }
   if (type.kind === "i64") return ({ bigints }) => bigints[at];
   if (type.kind === "bool") return ({ numbers }) => numbers[at] !== 0;
   return ({ numbers }) => numbers[at];
@@ -205,6 +225,11 @@ function errorOf(failure: Failure, { numbers }: Shared): Error {
     case "mpi":
       return mpiFailure(info, failure.operation);
     case "argument":
-      return outOfRange(failure.message);
+      return outOfRange(failure.message.replace("%1", String(info)).replace("%2", String(more)));
+    case "kind":
+    case "value": {
+      const code = failure.is === "kind" ? "ERR_INVALID_ARG_TYPE" : "ERR_INVALID_ARG_VALUE";
+      return Object.assign(new TypeError(source.located(failure.message, start, end)), { code });
+    }
   }
 }

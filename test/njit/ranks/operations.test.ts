@@ -223,7 +223,7 @@ onEachCommunicator("barrier lets nobody through before all have come", (comm) =>
   fn(comm);
   comm.barrier();
   const sleep = new Int32Array(new SharedArrayBuffer(4));
-  if (comm.rank === comm.size - 1) Atomics.wait(sleep, 0, 0, 30);
+  if (comm.rank === comm.size - 1) Atomics.wait(sleep, 0, 0, 150);
   const waited = fn(comm);
   if (comm.rank < comm.size - 1) assert.ok(waited > 0.01, `waited ${waited} s`);
 });

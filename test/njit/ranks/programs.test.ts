@@ -184,12 +184,13 @@ test("a message that is longer than its buffer is ERR_MPI_TRUNCATE", () => {
 
 test("no rank is beyond the last: an error, and no message", () => {
   const fn = njit((buf: Float64Array, to: number) => mpi.send(buf, to, 0));
-  assertThrows(() => fn(new Float64Array(2), size), { code: "ERR_MPI_RANK", name: "MpiError" });
+  const wrong = { code: "ERR_OUT_OF_RANGE", name: "RangeError" };
+  assertThrows(() => fn(new Float64Array(2), size), wrong);
   const bcast = njit((buf: Float64Array, root: number) => {
     mpi.bcast(buf, root);
   });
-  assertThrows(() => bcast(new Float64Array(2), size), { code: "ERR_MPI_ROOT", name: "MpiError" });
-  assertThrows(() => bcast(new Float64Array(2), 0.5), { code: "ERR_OUT_OF_RANGE", name: "RangeError" });
+  assertThrows(() => bcast(new Float64Array(2), size), wrong);
+  assertThrows(() => bcast(new Float64Array(2), 0.5), wrong);
 });
 
 test("what an error interrupts can be called again", () => {
@@ -197,7 +198,7 @@ test("what an error interrupts can be called again", () => {
     mpi.bcast(x, root);
     return x[0] as number;
   });
-  assertThrows(() => fn(new Float64Array(1), size), { code: "ERR_MPI_ROOT" });
+  assertThrows(() => fn(new Float64Array(1), size), { code: "ERR_OUT_OF_RANGE" });
   assert.is(fn(Float64Array.of(rank + 3), 0), 3);
 });
 

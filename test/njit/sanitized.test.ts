@@ -1,0 +1,48 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { newFolder } from "../jit/caches.js";
+import { installed } from "../mpi/installed.js";
+import { SANITIZERS, sanitizedEnvironment } from "./fuzz/sanitizers.js";
+
+/*
+ * The compiled functions of the tests that communicate touch no memory that is not theirs, and do nothing that C does not
+ * define: the tests themselves, run by two processes, with a compiler that puts sanitizers in.
+ */
+
+const folder = newFolder();
+const compiler = join(folder, "sanitizing-cc");
+const calls = join(folder, "calls");
+writeFileSync(compiler, `#!/bin/sh\necho called >> '${calls}'\nexec cc "$@" -O1 ${SANITIZERS.join(" ")}\n`, {
+  mode: 0o755,
+});
+
+const TESTS = ["requests", "strided"];
+
+for (const { name, launcher, env } of installed()) {
+  for (const each of TESTS) {
+    test(`${each} under ${name}`, () => {
+      const [command = "", ...rest] = launcher;
+      const program = fileURLToPath(new URL(`ranks/${each}.test.js`, import.meta.url));
+      // Of the processes, not of the launcher.
+      const { LD_PRELOAD, ASAN_OPTIONS, UBSAN_OPTIONS } = sanitizedEnvironment();
+      const variables = Object.entries({ LD_PRELOAD, ASAN_OPTIONS, UBSAN_OPTIONS, CC: compiler });
+      const settings = variables.map(([key, value]) => `${key}=${value}`);
+      const { status, stdout, stderr } = spawnSync(
+        command,
+        [...rest, "-n", "2", "env", ...settings, process.execPath, program],
+        { env: { ...process.env, ...env, NODE_V8_COVERAGE: undefined }, encoding: "utf8", timeout: 180_000 },
+      );
+      assert.is(status, 0, `${stdout}${stderr}`);
+    });
+  }
+}
+
+test("that is what was compiled", () => {
+  assert.ok(existsSync(calls) && readFileSync(calls, "utf8").split("\n").length > 20);
+});
+
+test.run();
