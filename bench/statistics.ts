@@ -1,4 +1,5 @@
 /** What is said of repeated measurements: the middle, and how far they lie apart. */
+import { max, median, min } from "simple-statistics";
 
 export interface Summary {
   readonly median: number;
@@ -11,10 +12,8 @@ export interface Summary {
 /** @throws RangeError for no values at all */
 export function summarize(values: readonly number[]): Summary {
   if (values.length === 0) throw new RangeError("no values to summarize");
-  const sorted = values.toSorted((a, b) => a - b);
-  const at = (index: number): number => sorted[index] as number;
-  const median = (at((sorted.length - 1) >> 1) + at(sorted.length >> 1)) / 2;
-  return { median, least: at(0), most: at(sorted.length - 1), values };
+  const all = [...values];
+  return { median: median(all), least: min(all), most: max(all), values: all };
 }
 
 /**

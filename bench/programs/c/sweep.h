@@ -1,0 +1,78 @@
+/* One operation after the other at many sizes in one process, as the OSU micro-benchmarks do it; a JSON line for each: the
+   same in every language of this bench. Command line: BATCH_US BATCHES SIZES OPERATIONS, the lists with commas. */
+#include <math.h>
+#include <string.h>
+
+#include "measure.h"
+
+enum { GROWTH = 8, MOST_SIZES = 64 };
+
+static int rank, size;
+static double batch_ns;
+static int batches;
+static const char *asked;
+static long sizes[MOST_SIZES];
+static int size_count;
+static long largest;
+
+static int is_asked(const char *operation) {
+  size_t length = strlen(operation);
+  for (const char *at = asked; (at = strstr(at, operation)) != NULL; at += length) {
+    int begins = at == asked || at[-1] == ',', ends = at[length] == 0 || at[length] == ',';
+    if (begins && ends) return 1;
+  }
+  return 0;
+}
+
+static void start_sweep(int argc, char **argv) {
+  if (argc < 5) exit(2);
+  init(&argc, &argv);
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  MPI_Comm_size(MPI_COMM_WORLD, &size);
+  batch_ns = 1000 * atof(argv[1]);
+  batches = atoi(argv[2]);
+  asked = argv[4];
+  for (const char *at = strtok(argv[3], ","); at != NULL; at = strtok(NULL, ",")) {
+    if (size_count == MOST_SIZES) exit(2);
+    long bytes = atol(at);
+    sizes[size_count++] = bytes;
+    if (bytes > largest) largest = bytes;
+  }
+}
+
+/* Memory that is really there: what was never written is read from one page of zeros. */
+static void *touched(size_t bytes) {
+  void *memory = malloc(bytes);
+  if (memory == NULL) exit(1);
+  return memset(memory, 1, bytes);
+}
+
+static double timed(long calls, void (*work)(long calls)) {
+  double start = now_ns();
+  work(calls);
+  return now_ns() - start;
+}
+
+/* Rank 0 prints the median over the batches of the time per call, divided by `parts`. A batch is as long as asked, if a
+   single call is not longer: the ranks agree on how many calls that is. */
+static void sweep(const char *name, long bytes, int parts, void (*work)(long calls)) {
+  long calls = 1;
+  for (;;) {
+    /* The least of three: one may have lost its core to another process. */
+    double ns = timed(calls, work);
+    for (int i = 0; i < 2; i++) ns = fmin(ns, timed(calls, work));
+    MPI_Bcast(&ns, 1, MPI_DOUBLE, 0, MPI_COMM_WORLD);
+    double wanted = calls * batch_ns / ns;
+    if (wanted < 2.0 * calls) break;
+    calls = wanted < (double)GROWTH * calls ? (long)wanted + 1 : GROWTH * calls;
+  }
+  timed(calls, work);
+  double ns[MOST_BATCHES];
+  for (int i = 0; i < batches; i++) ns[i] = timed(calls, work) / (double)calls / parts;
+  qsort(ns, (size_t)batches, sizeof *ns, ascending);
+  if (rank != 0) return;
+  double median = (ns[(batches - 1) / 2] + ns[batches / 2]) / 2;
+  printf("{\"name\":\"%s\",", name);
+  if (bytes != NO_X) printf("\"x\":%ld,", bytes);
+  printf("\"ns\":%.4f}\n", median);
+}
