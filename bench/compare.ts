@@ -1,7 +1,7 @@
 /** Measuring typed-mpi and its peers in turn. */
 import { median } from "simple-statistics";
 import type { Case, Figure, Measurement } from "./cases/index.js";
-import { launch, type Mpi, mpiTitle } from "./launch.js";
+import { launch, type Mpi, mpiTitle, TIME_LIMIT_MS } from "./launch.js";
 import { type Missing, type Peer, type PeerName, type Places, peers, type Ready } from "./peers/index.js";
 import type { Quiet } from "./quiet.js";
 import { comparisonOf, type Outcome, type Point } from "./results.js";
@@ -13,7 +13,7 @@ export interface Effort {
   readonly rounds: number;
   readonly quick: boolean;
   readonly quiet: Quiet;
-  /** When the time is over, in milliseconds since the start: nothing more is begun. */
+  /** When the time is over, in milliseconds since the start: no round is begun, and what runs has a moment left. */
   readonly deadline: number;
   /** A folder that is removed after the bench. */
   readonly temporary: string;
@@ -66,6 +66,9 @@ type Taken = readonly (readonly Measurement[])[] | { missing: string } | { faile
 
 const NO_TIME = { missing: "the time was over" };
 
+/** How long what runs when the time is over may go on. */
+const GRACE_MS = 20_000;
+
 /** Measures one case: every peer once in each round, so that the peers alternate. */
 export async function compare(work: Case, mpi: Mpi, found: Found, effort: Effort): Promise<Point[]> {
   const names = asked(work).filter((name) => name !== "limit");
@@ -97,7 +100,8 @@ export async function compare(work: Case, mpi: Mpi, found: Found, effort: Effort
         if (round >= 0) taken.set(name, [...(taken.get(name) ?? []), measurements]);
       } catch (error) {
         effort.progress((error as Error).message);
-        reasons.set(name, { failed: `its program failed in round ${round + 1}` });
+        const isOver = performance.now() > effort.deadline;
+        reasons.set(name, isOver ? NO_TIME : { failed: `its program failed in round ${round + 1}` });
       }
     }
   }
@@ -135,7 +139,7 @@ async function once(
   work: Case,
   mpi: Mpi,
   peer: Ready,
-  { quick, temporary }: Effort,
+  { quick, temporary, deadline }: Effort,
   isWarmUp: boolean,
 ): Promise<Measurement[]> {
   const args = (quick ? (work.quickArgs ?? work.args) : work.args).map((arg) =>
@@ -144,7 +148,12 @@ async function once(
   const program = await peer.program(work.program, work.nodeOptions ?? []);
   const measurements: Measurement[] = [];
   for (let sample = 0; sample < (quick || isWarmUp ? 1 : (work.samples ?? 1)); sample++) {
-    const printed = await launch(mpi, work.ranks, { ...program, command: [...program.command, ...args] });
+    const limit = Math.min(
+      TIME_LIMIT_MS,
+      Math.max(GRACE_MS, Math.ceil(deadline + GRACE_MS - performance.now())),
+    );
+    const command = [...program.command, ...args];
+    const printed = await launch(mpi, work.ranks, { ...program, command }, limit);
     measurements.push(...printed);
   }
   return measurements;

@@ -30,11 +30,11 @@ const USAGE = `npm run bench -- [NAME...] [options]
   --output DIR  write the results there, those of a part too
   --pages       write tables and plots again from the last results, measure nothing`;
 
-const ROUNDS = 7;
+const ROUNDS = 5;
 const QUICK_ROUNDS = 2;
 
 /** After this no further round is begun: a quick run takes 5 minutes with its set-up, another 40. */
-const TIME_MS = 38 * 60_000;
+const TIME_MS = 37 * 60_000;
 const QUICK_TIME_MS = 255_000;
 
 /** How long others on the machine are waited for, in all. */

@@ -37,8 +37,8 @@ const costCases: readonly Case[] = [
     chapter,
     program: "bcast",
     ranks: 1,
-    args: [200_000, 15],
-    quickArgs: [100_000, 5],
+    args: [100_000, 15],
+    quickArgs: [30_000, 7],
     figures: [
       {
         name: "bcast-self",
@@ -99,7 +99,7 @@ const awaitedCases: readonly Case[] = [
     program: "late-message",
     ranks: 2,
     args: [300],
-    quickArgs: [100],
+    quickArgs: [60],
     figures: [
       {
         name: "await-late-message",
@@ -140,7 +140,7 @@ const objectCases: readonly Case[] = [
     ranks: 2,
     args: [1, 5],
     quickArgs: [1, 2],
-    quickRounds: 2,
+    quickRounds: 1,
     figures: [
       {
         name: "bcast-object",
@@ -157,7 +157,7 @@ const objectCases: readonly Case[] = [
     program: "array-in-object",
     ranks: 2,
     args: [3, 9],
-    quickArgs: [2, 5],
+    quickArgs: [1, 5],
     figures: [
       {
         name: "array-in-object",

@@ -90,8 +90,8 @@ export const times = (measurement: Measurement): number => measurement.times as 
 export const CACHE = "{temporary}";
 
 /** How long a batch of a sweep is, in microseconds, and how many there are. */
-export const SWEEP = [10_000, 9] as const;
-export const QUICK_SWEEP = [3000, 7] as const;
+export const SWEEP = [5000, 9] as const;
+export const QUICK_SWEEP = [2000, 7] as const;
 
 /** Ascending powers, in a list as programs take it. */
 export const powers = (base: number, from: number, to: number): number[] =>

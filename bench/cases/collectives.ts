@@ -51,7 +51,7 @@ export const collectiveCases: readonly Case[] = [
     ranks: 4,
     args: [...SWEEP, powers(16, 4, 4 * MIB).join(), OPERATIONS, CACHE],
     warmUp: ["njit"],
-    rounds: 3,
+    rounds: 2,
     axis: "bytes",
     figures: figures(4),
   },

@@ -23,7 +23,7 @@ export const pointToPointCases: readonly Case[] = [
     args: [...SWEEP, powers(2, 1, 4 * MIB).join(), OPERATIONS, CACHE],
     quickArgs: [...QUICK_SWEEP, [8, 1024, 65_536, 4 * MIB].join(), OPERATIONS, CACHE],
     warmUp: ["njit"],
-    rounds: 5,
+    rounds: 3,
     quickRounds: 2,
     axis: "bytes",
     figures: [

@@ -34,7 +34,7 @@ const GROWTH = 8;
 
 /** Batches that do not count: V8 compiles an operation that is new, and every size has memory of its own. */
 const NEW_BATCHES = 20;
-const WARM_UP_BATCHES = 1;
+const LEAST_BATCHES = 3;
 
 /** The operations measured so far. */
 const known = new Set<string>();
@@ -58,15 +58,20 @@ export function sweep(
     return Number(hrtime.bigint() - start);
   };
   let calls = 1;
+  let ns: number;
   for (;;) {
     // The least of three: one may be compiling, or have lost its core to another process.
-    const ns = ranks.agree(Math.min(time(calls), time(calls), time(calls)));
+    ns = ranks.agree(Math.min(time(calls), time(calls), time(calls)));
     const wanted = Math.ceil((calls * batchUs * 1000) / ns);
     if (wanted < 2 * calls) break;
     calls = Math.min(wanted, GROWTH * calls);
   }
-  for (let i = known.has(name) ? WARM_UP_BATCHES : NEW_BATCHES; i > 0; i--) time(calls);
+  // Where a single call is longer than a batch, fewer do.
+  const share = Math.min(1, (batchUs * 1000) / ns);
+  const count = Math.max(LEAST_BATCHES, Math.round(share * batches));
+  const warmUp = Math.max(1, known.has(name) ? 1 : Math.round(share * NEW_BATCHES));
   known.add(name);
-  const ns = Array.from({ length: batches }, () => time(calls) / calls / parts);
-  if (ranks.rank === 0) console.log(JSON.stringify({ name, x, ns: median(ns) }));
+  for (let i = 0; i < warmUp; i++) time(calls);
+  const taken = Array.from({ length: count }, () => time(calls) / calls / parts);
+  if (ranks.rank === 0) console.log(JSON.stringify({ name, x, ns: median(taken) }));
 }

@@ -5,7 +5,7 @@
 
 #include "measure.h"
 
-enum { GROWTH = 8, MOST_SIZES = 64 };
+enum { GROWTH = 8, LEAST_BATCHES = 3, MOST_SIZES = 64 };
 
 static int rank, size;
 static double batch_ns;
@@ -31,6 +31,7 @@ static void start_sweep(int argc, char **argv) {
   MPI_Comm_size(MPI_COMM_WORLD, &size);
   batch_ns = 1000 * atof(argv[1]);
   batches = atoi(argv[2]);
+  if (batches > MOST_BATCHES) exit(2);
   asked = argv[4];
   for (const char *at = strtok(argv[3], ","); at != NULL; at = strtok(NULL, ",")) {
     if (size_count == MOST_SIZES) exit(2);
@@ -57,21 +58,24 @@ static double timed(long calls, void (*work)(long calls)) {
    single call is not longer: the ranks agree on how many calls that is. */
 static void sweep(const char *name, long bytes, int parts, void (*work)(long calls)) {
   long calls = 1;
+  double ns;
   for (;;) {
     /* The least of three: one may have lost its core to another process. */
-    double ns = timed(calls, work);
+    ns = timed(calls, work);
     for (int i = 0; i < 2; i++) ns = fmin(ns, timed(calls, work));
     MPI_Bcast(&ns, 1, MPI_DOUBLE, 0, MPI_COMM_WORLD);
     double wanted = calls * batch_ns / ns;
     if (wanted < 2.0 * calls) break;
     calls = wanted < (double)GROWTH * calls ? (long)wanted + 1 : GROWTH * calls;
   }
+  /* Where a single call is longer than a batch, fewer do. */
+  int count = (int)fmax(LEAST_BATCHES, round(fmin(1, batch_ns / ns) * batches));
   timed(calls, work);
-  double ns[MOST_BATCHES];
-  for (int i = 0; i < batches; i++) ns[i] = timed(calls, work) / (double)calls / parts;
-  qsort(ns, (size_t)batches, sizeof *ns, ascending);
+  double taken[MOST_BATCHES];
+  for (int i = 0; i < count; i++) taken[i] = timed(calls, work) / (double)calls / parts;
+  qsort(taken, (size_t)count, sizeof *taken, ascending);
   if (rank != 0) return;
-  double median = (ns[(batches - 1) / 2] + ns[batches / 2]) / 2;
+  double median = (taken[(count - 1) / 2] + taken[count / 2]) / 2;
   printf("{\"name\":\"%s\",", name);
   if (bytes != NO_X) printf("\"x\":%ld,", bytes);
   printf("\"ns\":%.4f}\n", median);

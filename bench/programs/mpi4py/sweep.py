@@ -11,6 +11,7 @@ import numpy as np
 from mpi4py import MPI
 
 GROWTH = 8
+LEAST_BATCHES = 3
 
 comm = MPI.COMM_WORLD
 batch_ns = 1000 * int(sys.argv[1])
@@ -46,8 +47,10 @@ def sweep(name, x, parts, work):
         if wanted < 2 * calls:
             break
         calls = min(wanted, GROWTH * calls)
+    # Where a single call is longer than a batch, fewer do.
+    count = max(LEAST_BATCHES, round(min(1, batch_ns / ns) * batches))
     time(calls)
-    ns = median(time(calls) / calls / parts for _ in range(batches))
+    taken = [time(calls) / calls / parts for _ in range(count)]
     if comm.rank == 0:
         size = {} if x is None else {"x": x}
-        print(json.dumps({"name": name, **size, "ns": ns}), flush=True)
+        print(json.dumps({"name": name, **size, "ns": median(taken)}), flush=True)
