@@ -156,7 +156,10 @@ async function write(folder: string, results: Results): Promise<number> {
 }
 
 const listed = ({ name, ranks, figures }: Case): string =>
-  [`${name} (${ranks === 0 ? "no job" : `${ranks} ranks`})`, ...figures.map(listedFigure)].join("\n");
+  [
+    `${name} (${ranks === 0 ? "no job" : ranks === 1 ? "1 rank" : `${ranks} ranks`})`,
+    ...figures.map(listedFigure),
+  ].join("\n");
 
 function listedFigure({ title, against }: Figure): string {
   const bars = against.map(({ subject, peer, atMost, atLeast }) => {

@@ -165,6 +165,9 @@ export const dijitso: Peer = {
   },
 };
 
+/** A reason as the results may hold it: files by their names alone. */
+export const withoutFolders = (text: string): string => text.replace(/(?:\/[\w.+@-]+)+\/([\w.+@-]+)/g, "$1");
+
 /** What it prints, or else the last line of why it does not. */
 async function runOrReason(
   command: readonly string[],
@@ -173,6 +176,6 @@ async function runOrReason(
   try {
     return (await run(command, env)).trim();
   } catch (error) {
-    return (error as Error).message.trim().split("\n").at(-1) as string;
+    return withoutFolders((error as Error).message.trim().split("\n").at(-1) as string);
   }
 }

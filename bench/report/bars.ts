@@ -1,7 +1,16 @@
 /** Every speed that is promised, and whether it holds. */
 import type { Comparison, Point } from "../results.js";
 import { table } from "./tables.js";
-import { barText, holdsText, limitText, outcomeText, placeText, ratioText, titleOf } from "./text.js";
+import {
+  barText,
+  holdsText,
+  jobText,
+  limitText,
+  outcomeText,
+  placeText,
+  ratioText,
+  titleOf,
+} from "./text.js";
 
 /** A bar at one place. */
 interface Bar {
@@ -26,8 +35,8 @@ export function barSummary(points: readonly Point[]): string[] {
   return [
     `${held.length} of ${measured.length} bars hold${unmeasured}.`,
     table(
-      ["work", "MPI", "typed-mpi", "against", "", "ratio", "bar", "holds"],
-      ["l", "l", "r", "l", "r", "r", "l", "l"],
+      ["work", "job", "rounds", "typed-mpi", "against", "", "ratio", "bar", "holds"],
+      ["l", "l", "r", "r", "l", "r", "r", "l", "l"],
       all.map(barRow),
     ),
   ];
@@ -52,7 +61,8 @@ function barRow(bars: readonly Bar[]): string[] {
   const of = bars.length === 1 ? "" : ` (the worst of ${bars.length})`;
   return [
     `${point.title}${at}${of}`,
-    point.mpi,
+    jobText(point),
+    comparison.ratio === undefined ? "" : String(comparison.ratio.values.length),
     outcomeText(point, point.outcomes[comparison.subject]),
     comparison.peer === "limit" ? "a limit" : titleOf(comparison.peer),
     comparison.peer === "limit" ? limitText(point) : outcomeText(point, point.outcomes[comparison.peer]),

@@ -5,6 +5,7 @@ import type { Comparison, Point } from "../results.js";
 import {
   barText,
   holdsText,
+  jobText,
   limitText,
   outcomeText,
   placeText,
@@ -20,7 +21,7 @@ export function comparisonTable(points: readonly Point[]): string {
     point.comparisons.map((comparison) => comparisonRow(point, comparison)),
   );
   return table(
-    ["work", "MPI", "", "", "peer", "", "ratio", "bar", "holds"],
+    ["work", "job", "", "", "against", "", "ratio", "bar", "holds"],
     ["l", "l", "l", "r", "l", "r", "r", "l", "l"],
     rows,
   );
@@ -31,7 +32,7 @@ function comparisonRow(point: Point, comparison: Comparison): string[] {
   const place = placeText(point);
   return [
     place === "" ? point.title : `${point.title}, ${point.axis === "x" ? `x = ${place}` : place}`,
-    point.mpi,
+    jobText(point),
     titleOf(subject),
     outcomeText(point, point.outcomes[subject]),
     peer === "limit" ? "a limit" : titleOf(peer),
@@ -74,16 +75,17 @@ function sweepTable(points: readonly Point[], cores: number): string {
     ...point.comparisons.map((comparison) => shortRatio(comparison)),
   ]);
   const head = ["work", AXES[first.axis ?? "x"], ...columns.map(titleOf), ...titles];
-  return `${jobText(first, cores)}\n\n${table(head, ["l", ...head.slice(1).map(() => "r")], rows)}`;
+  return `${headingOf(first, cores)}\n\n${table(head, ["l", ...head.slice(1).map(() => "r")], rows)}`;
 }
 
 /** Under which MPI, on how many ranks, and whether they share cores. */
-function jobText({ mpi, ranks, axis }: Point, cores: number): string {
+function headingOf(point: Point, cores: number): string {
+  const { mpi, ranks, axis } = point;
   if (mpi === "-") return "**In one process**";
   if (axis === "ranks") return `**${mpi}**`;
   const shared =
     ranks > cores ? `, oversubscribed: they share ${cores} cores, so a time is mostly waiting for one` : "";
-  return `**${mpi}, ${ranks} ranks**${shared}`;
+  return `**${jobText(point)}**${shared}`;
 }
 
 function shortRatio(comparison: Comparison): string {

@@ -72,6 +72,10 @@ export function barText({ unit }: Point, { atMost, atLeast }: Comparison): strin
 export const holdsText = ({ holds }: Comparison): string =>
   holds === undefined ? "" : holds ? "yes" : "**no**";
 
+/** The job that a point is of. */
+export const jobText = ({ mpi, ranks }: Point): string =>
+  mpi === "-" ? "-" : `${mpi}, ${ranks} rank${ranks === 1 ? "" : "s"}`;
+
 /** Where on its axis a point is. */
 export function placeText({ axis, x }: Point): string {
   if (x === undefined) return "";

@@ -3,6 +3,7 @@ import * as assert from "uvu/assert";
 import { type Against, type Case, cases } from "../../bench/cases/index.js";
 import { bySize, fit, logarithmic } from "../../bench/fit.js";
 import { parseOutput } from "../../bench/launch.js";
+import { withoutFolders } from "../../bench/peers/python.js";
 import { pagesOf } from "../../bench/report/pages.js";
 import { plotsOf } from "../../bench/report/plots/index.js";
 import { withSpeed } from "../../bench/report/readme.js";
@@ -133,6 +134,11 @@ test("plots have their peers and units, and no scripts", async () => {
   assert.ok(svg.startsWith("<svg"));
   for (const text of ["microseconds", "mpi4py", "64 KiB", MPI]) assert.match(svg, `>${text}`);
   assert.not.match(svg, /<script|onload/);
+});
+
+test("why a peer is missing names no folder", () => {
+  const reason = "/home/me/x-1/bin/python3: libmpi.so.12: cannot open /opt/a.b/lib/libmpi.so.12, a/b and /c";
+  assert.is(withoutFolders(reason), "python3: libmpi.so.12: cannot open libmpi.so.12, a/b and /c");
 });
 
 test("the README's part on speed stands between its marks, and nothing else changes", () => {
