@@ -3,7 +3,7 @@ import { byRanks, bySize, type Fit, fit, logarithmic, type Model, perDecade } fr
 import type { PeerName } from "../peers/index.js";
 import type { Point } from "../results.js";
 import { table } from "./tables.js";
-import { quantity, titleOf } from "./text.js";
+import { bytesText, quantity, titleOf } from "./text.js";
 
 /** One peer's figure along its axis, under one MPI. */
 export interface Growth {
@@ -77,7 +77,8 @@ function numbers({ model, fitted: { a, b } }: Growth): [string, string] {
 export function growthTable(found: readonly Growth[]): string {
   const rows = found.map((growth) => {
     const { title, mpi, peer, model, points, fitted } = growth;
-    const places = `${points[0]?.x} to ${points.at(-1)?.x}`;
+    const place = model === bySize ? bytesText : String;
+    const places = `${place(points[0]?.x ?? 0)} to ${place(points.at(-1)?.x ?? 0)}`;
     const off = `${(100 * fitted.deviation).toFixed(0)} %`;
     return [title, mpi, titleOf(peer), model.title, places, ...numbers(growth), off];
   });

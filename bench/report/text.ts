@@ -16,6 +16,7 @@ const TIMES: readonly (readonly [least: number, unit: string])[] = [
 /** Repeats of a timing agree in three digits at best. */
 function threeDigits(value: number): string {
   const size = Math.abs(value);
+  if (size > 0 && size < 0.1) return value.toPrecision(2);
   return value.toFixed(size < 10 ? 2 : size < 100 ? 1 : 0);
 }
 
@@ -82,7 +83,7 @@ export function placeText({ axis, x }: Point): string {
   return axis === "bytes" ? bytesText(x) : String(x);
 }
 
-function bytesText(bytes: number): string {
+export function bytesText(bytes: number): string {
   if (bytes >= 2 ** 20) return `${bytes / 2 ** 20} MiB`;
   return bytes >= 1024 ? `${bytes / 1024} KiB` : `${bytes} B`;
 }
