@@ -101,7 +101,7 @@ const page = (parts: readonly string[]): string => `${parts.join("\n\n")}\n`;
 const image = (file: string): string => `![${file.replace(/\.svg$/, "").replaceAll("-", " ")}](${file})`;
 
 const howMeasured = ({ date, quick, points }: Results): string =>
-  `Measured ${date} by \`npm run bench${quick ? " -- --quick" : ""}\`: medians of ${roundsText(points)} rounds (least to most), ` +
+  `Measured ${date} by \`npm run bench${quick ? " -- --quick" : ""}\`: medians of ${roundsText(points)} (least to most), ` +
   "the peers alternating in each; a ratio is the median of the rounds' ratios." +
   (quick ? " **A quick run: few rounds and short ones, so that small differences mean nothing.**" : "");
 
@@ -110,7 +110,7 @@ function roundsText(points: readonly Point[]): string {
     Object.values(outcomes).flatMap((each) => ("summary" in each ? [each.summary.values.length] : [])),
   );
   const [least, most] = [Math.min(...counts), Math.max(...counts)];
-  return least === most ? String(least) : `${least} to ${most}`;
+  return `${least === most ? least : `${least} to ${most}`} round${most === 1 ? "" : "s"}`;
 }
 
 function header(results: Results): string[] {

@@ -1,14 +1,11 @@
 /** collectives BATCH_US BATCHES SIZES OPERATIONS FOLDER: the collectives that compiled functions have, each in a compiled loop. */
 import { mpi } from "typed-mpi";
 import { compiling } from "../compiling.js";
-import { folder, isAsked, largest, type Ranks, sizes, sweep, touched } from "../sweep.js";
+import { folder, isAsked, largest, sizes, sweep, touched } from "../sweep.js";
+import { world } from "../world.js";
 
 const comm = mpi.COMM_WORLD;
 const { size } = comm;
-const ranks: Ranks = {
-  rank: comm.rank,
-  agree: (value) => comm.bcast(Float64Array.of(value))[0] as number,
-};
 const compile = compiling(folder);
 
 const barrier = compile((calls: number): void => {
@@ -66,7 +63,7 @@ function reductions(bytes: number): Record<string, Work> {
 }
 
 function measure(name: string, bytes: number | undefined, work: Work): void {
-  if (isAsked(name)) sweep(ranks, name, bytes, 1, work);
+  if (isAsked(name)) sweep(world, name, bytes, 1, work);
 }
 
 measure("barrier", undefined, barrier);

@@ -1,10 +1,10 @@
 /** point-to-point BATCH_US BATCHES SIZES OPERATIONS FOLDER: a ping-pong in a compiled loop. */
 import { mpi } from "typed-mpi";
 import { compiling } from "../compiling.js";
-import { folder, isAsked, largest, type Ranks, sizes, sweep, touched } from "../sweep.js";
+import { folder, isAsked, largest, sizes, sweep, touched } from "../sweep.js";
+import { world } from "../world.js";
 
 const comm = mpi.COMM_WORLD;
-const ranks: Ranks = { rank: comm.rank, agree: (value) => comm.bcast(Float64Array.of(value))[0] as number };
 
 const latency = compiling(folder)((calls: number, other: number, out: Uint8Array, into: Uint8Array): void => {
   for (let i = 0; i < calls; i++) {
@@ -21,5 +21,5 @@ const latency = compiling(folder)((calls: number, other: number, out: Uint8Array
 const [outgoing, incoming] = [touched(largest), touched(largest)];
 for (const bytes of isAsked("latency") ? sizes : []) {
   const [out, into] = [outgoing.subarray(0, bytes), incoming.subarray(0, bytes)];
-  sweep(ranks, "latency", bytes, 2, (calls) => latency(calls, 1 - comm.rank, out, into));
+  sweep(world, "latency", bytes, 2, (calls) => latency(calls, 1 - comm.rank, out, into));
 }

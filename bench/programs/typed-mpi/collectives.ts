@@ -3,11 +3,11 @@
  * gets; the ranks take turns as root, as in Intel's MPI Benchmarks, so that none runs ahead.
  */
 import { mpi } from "typed-mpi";
-import { isAsked, largest, type Ranks, sizes, sweep, touched } from "../sweep.js";
+import { isAsked, largest, sizes, sweep, touched } from "../sweep.js";
+import { world } from "../world.js";
 
 const comm = mpi.COMM_WORLD;
 const { rank, size } = comm;
-const ranks: Ranks = { rank, agree: (value) => comm.bcast(Float64Array.of(value))[0] as number };
 
 const [own, received] = [touched(largest), touched(largest)];
 const [many, gathered] = [touched(size * largest), touched(size * largest)];
@@ -62,7 +62,7 @@ function reductions(bytes: number): Record<string, Call> {
 
 function measure(name: string, bytes: number | undefined, call: Call): void {
   if (!isAsked(name)) return;
-  sweep(ranks, name, bytes, 1, (calls) => {
+  sweep(world, name, bytes, 1, (calls) => {
     for (let i = 0; i < calls; i++) call(i % size);
   });
 }

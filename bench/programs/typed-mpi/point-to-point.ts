@@ -1,11 +1,11 @@
 /** point-to-point BATCH_US BATCHES SIZES OPERATIONS: two ranks, as osu_latency, osu_bw and osu_bibw count it. */
 import { mpi } from "typed-mpi";
-import { isAsked, largest, type Ranks, sizes, sweep, touched } from "../sweep.js";
+import { isAsked, largest, sizes, sweep, touched } from "../sweep.js";
+import { world } from "../world.js";
 
 const WINDOW = 64;
 
 const comm = mpi.COMM_WORLD;
-const ranks: Ranks = { rank: comm.rank, agree: (value) => comm.bcast(Float64Array.of(value))[0] as number };
 const first = comm.rank === 0;
 const other = 1 - comm.rank;
 const [outgoing, incoming] = [touched(largest), touched(largest)];
@@ -55,6 +55,6 @@ for (const [name, [work, parts]] of Object.entries(operations)) {
   if (!isAsked(name)) continue;
   for (const bytes of sizes) {
     const [out, into] = [outgoing.subarray(0, bytes), incoming.subarray(0, bytes)];
-    sweep(ranks, name, bytes, parts, (calls) => work(calls, out, into));
+    sweep(world, name, bytes, parts, (calls) => work(calls, out, into));
   }
 }
