@@ -100,8 +100,9 @@ export async function compare(work: Case, mpi: Mpi, found: Found, effort: Effort
         if (round >= 0) taken.set(name, [...(taken.get(name) ?? []), measurements]);
       } catch (error) {
         effort.progress((error as Error).message);
-        const isOver = performance.now() > effort.deadline;
-        reasons.set(name, isOver ? NO_TIME : { failed: `its program failed in round ${round + 1}` });
+        if (performance.now() <= effort.deadline)
+          reasons.set(name, { failed: `its program failed in round ${round + 1}` });
+        else if (!taken.has(name)) reasons.set(name, NO_TIME);
       }
     }
   }

@@ -61,7 +61,8 @@ export function comparisonOf(
   outcomes: Point["outcomes"],
 ): Comparison {
   const { subject = "typed-mpi", peer, at } = against;
-  const isBarred = at === undefined || (x !== undefined && at.includes(x));
+  // Without any figures there is no place: the bar is still one that was not measured.
+  const isBarred = at === undefined || x === undefined || at.includes(x);
   const { atMost, atLeast } = isBarred ? against : {};
   const bar = { ...(atMost === undefined ? {} : { atMost }), ...(atLeast === undefined ? {} : { atLeast }) };
   const [one, other] = [outcomes[subject], outcomes[peer]];

@@ -17,7 +17,7 @@ export function summarize(values: readonly number[]): Summary {
 }
 
 /**
- * `combine(subject, peer)` of each round. Pairs of one round were measured one after the other, so what the
+ * `combine(subject, peer)` of each round that both have. Pairs of one round were measured one after the other, so what the
  * machine did meanwhile weighs on both.
  */
 export function pairwise(
@@ -25,5 +25,5 @@ export function pairwise(
   peer: readonly number[],
   combine: (subject: number, peer: number) => number,
 ): number[] {
-  return subject.map((value, round) => combine(value, peer[round] as number));
+  return subject.slice(0, peer.length).map((value, round) => combine(value, peer[round] as number));
 }

@@ -23,6 +23,10 @@ test("a summary is the middle, the least and the most", () => {
 test("the ratio of two peers is that of the rounds, not of the medians", () => {
   const ratios = pairwise([10, 100, 30], [10, 50, 10], (a, b) => a / b);
   assert.equal(ratios, [1, 2, 3]);
+  assert.equal(
+    pairwise([10, 100], [10], (a, b) => a / b),
+    [1],
+  );
 });
 
 test("a fit finds the line behind points of every size, and says how far it is off", () => {
@@ -76,6 +80,8 @@ test("a bar holds by the median, and only where it is set", () => {
 test("without figures a bar neither holds nor fails; bytes are compared by difference", () => {
   const missing = comparisonOf(against, { unit: "ns" }, 8, two(outcome(1), { missing: "not here" }));
   assert.equal(missing, { subject: "typed-mpi", peer: "mpi4py", atMost: 0.7 });
+  const nowhere = { missing: "the time was over" };
+  assert.is(comparisonOf(against, { unit: "ns" }, undefined, two(nowhere, nowhere)).atMost, 0.7);
   const bytes = comparisonOf(
     { peer: "mpi4py", atMost: 1 },
     { unit: "B" },
