@@ -1,39 +1,20 @@
-/** Measuring typed-mpi and its peers in turn, and holding the figures against the bars. */
-import type { Against, Case, Measurement } from "./cases/index.js";
-import { launch, type Mpi, mpiTitle } from "./launch.js";
-import { type Missing, type Peer, type PeerName, type Places, peers, type Ready } from "./peers.js";
+/** Measuring typed-mpi and its peers in turn. */
+import { median } from "simple-statistics";
+import type { Case, Figure, Measurement } from "./cases/index.js";
+import { launch, type Mpi, mpiTitle, TIME_LIMIT_MS } from "./launch.js";
+import { type Missing, type Peer, type PeerName, type Places, peers, type Ready } from "./peers/index.js";
 import type { Quiet } from "./quiet.js";
-import { pairwise, type Summary, summarize } from "./statistics.js";
+import { comparisonOf, type Outcome, type Point } from "./results.js";
+import { summarize } from "./statistics.js";
 
 export type Found = ReadonlyMap<PeerName, Ready | Missing>;
-
-/** One piece of work under one MPI, against one peer. */
-export interface Row {
-  readonly case: string;
-  readonly title: string;
-  readonly mpi: string;
-  readonly unit: Case["unit"];
-  readonly peer: PeerName;
-  readonly typedMpi: Outcome;
-  readonly other: Outcome;
-  /** typed-mpi / peer; for bytes typed-mpi - peer. */
-  readonly comparison?: Summary;
-  readonly atMost?: number;
-  readonly atLeast?: number;
-  /** Whether the median of the comparison is within the bar; absent without a bar or without figures. */
-  readonly holds?: boolean;
-}
-
-/** What came of a peer: figures, or why there are none. */
-export type Outcome =
-  | { readonly summary: Summary; readonly returned?: number }
-  | { readonly missing: string }
-  | { readonly failed: string };
 
 export interface Effort {
   readonly rounds: number;
   readonly quick: boolean;
   readonly quiet: Quiet;
+  /** When the time is over, in milliseconds since the start: no round is begun, and what runs has a moment left. */
+  readonly deadline: number;
   /** A folder that is removed after the bench. */
   readonly temporary: string;
   /** Told before each round. */
@@ -46,8 +27,19 @@ export async function findPeers(mpi: Mpi, places: Places): Promise<Found> {
   return new Map(await Promise.all(entries));
 }
 
-/** Whether typed-mpi is compared by difference because the peer's figure may be zero. */
-export const comparesByDifference = (unit: Case["unit"]): boolean => unit === "B";
+/** Whom a figure asks. */
+const askedFor = (figure: Figure): PeerName[] => [
+  ...new Set<PeerName>([
+    "typed-mpi",
+    ...figure.against.flatMap(({ subject = "typed-mpi", peer }): PeerName[] => [subject, peer]),
+    ...(figure.beside ?? []),
+  ]),
+];
+
+/** Whom a case asks, typed-mpi first. */
+const asked = ({ figures }: Case): PeerName[] => [
+  ...new Set<PeerName>(["typed-mpi", ...figures.flatMap(askedFor)]),
+];
 
 /**
  * The MPIs that a case is measured under. Without a job it is the same under each; and a quick run leaves out those under
@@ -58,108 +50,164 @@ export function placesOf(
   found: ReadonlyMap<Mpi, Found>,
   quick: boolean,
 ): readonly (readonly [Mpi, Found])[] {
-  const all = [...found];
+  const all = [...found].filter(([{ name }]) => work.mpis?.includes(name) ?? true);
   if (work.ranks === 0) return all.slice(0, 1);
   const takesPart = (peer: Ready | Missing | undefined): boolean =>
     peer !== undefined && !("missing" in peer) && peer.withoutJobs === undefined;
+  const others = asked(work).slice(1);
   const accompanied = all.filter(([, peers]) =>
-    work.against.some(({ peer }) => peer === "limit" || takesPart(peers.get(peer))),
+    others.some((peer) => peer === "limit" || takesPart(peers.get(peer))),
   );
   return quick && accompanied.length > 0 ? accompanied : all;
 }
 
+/** What a peer's programs printed, round by round; or why there is nothing. */
+type Taken = readonly (readonly Measurement[])[] | { missing: string } | { failed: string };
+
+const NO_TIME = { missing: "the time was over" };
+
+/** How long a round goes on when the time is over, and how long a program has in any case. */
+const GRACE_MS = 15_000;
+const LEAST_MS = 5000;
+
 /** Measures one case: every peer once in each round, so that the peers alternate. */
-export async function compare(work: Case, mpi: Mpi, found: Found, effort: Effort): Promise<Row[]> {
-  const against = work.against.map(({ peer }) => peer).filter((peer) => peer !== "limit");
-  const names: PeerName[] = ["typed-mpi", ...against];
-  const rounds = effort.quick ? (work.quickRounds ?? effort.rounds) : effort.rounds;
-  const taken = new Map<PeerName, Measurement[]>();
-  const reasons = new Map<PeerName, Outcome>();
-  let expected: number | undefined;
-  for (let round = work.warmUp ? -1 : 0; round < rounds; round++) {
+export async function compare(work: Case, mpi: Mpi, found: Found, effort: Effort): Promise<Point[]> {
+  const names = asked(work).filter((name) => name !== "limit");
+  const given = effort.quick ? work.quickRounds : work.rounds;
+  const rounds = given ?? effort.rounds;
+  const taken = new Map<PeerName, Measurement[][]>();
+  const reasons = new Map<PeerName, { missing: string } | { failed: string }>();
+  const expected = new Map<string, number | undefined>();
+  for (let round = work.warmUp === undefined ? 0 : -1; round < rounds; round++) {
+    if (performance.now() > effort.deadline) {
+      if (round <= 0) return pointsOf(work, mpi, new Map(names.map((name) => [name, NO_TIME])), rounds);
+      break;
+    }
     await effort.quiet.wait();
     const where = work.ranks === 0 ? "" : `, ${mpiTitle(mpi)}`;
-    effort.progress(`${work.name}${where}: round ${round + 1} of ${rounds}`);
+    effort.progress(`${work.name}${where}: ${round < 0 ? "warm-up" : `round ${round + 1} of ${rounds}`}`);
     for (const name of names) {
-      const peer = found.get(name) as Ready | Missing;
       if (reasons.has(name)) continue;
-      if ("missing" in peer) {
-        reasons.set(name, peer);
+      const peer = found.get(name) as Ready | Missing;
+      const reason = "missing" in peer ? peer.missing : work.ranks > 0 ? peer.withoutJobs : undefined;
+      if (reason !== undefined || "missing" in peer) {
+        reasons.set(name, { missing: reason as string });
         continue;
       }
-      if (work.ranks > 0 && peer.withoutJobs !== undefined) {
-        reasons.set(name, { missing: peer.withoutJobs });
+      if (round < 0 && !work.warmUp?.includes(name)) continue;
+      if (performance.now() > effort.deadline + GRACE_MS) {
+        if (!taken.has(name)) reasons.set(name, NO_TIME);
         continue;
       }
       try {
-        const measurement = await once(work, mpi, peer, effort);
-        expected ??= measurement.result;
-        if (!isSame(measurement.result, expected))
-          throw new Error(`${work.name}: ${name} came to ${measurement.result}, typed-mpi to ${expected}`);
-        if (round < 0) continue;
-        taken.set(name, [...(taken.get(name) ?? []), measurement]);
+        const measurements = await once(work, mpi, peer, effort, round < 0);
+        assertSame(name, measurements, expected);
+        if (round >= 0) taken.set(name, [...(taken.get(name) ?? []), measurements]);
       } catch (error) {
         effort.progress((error as Error).message);
-        reasons.set(name, { failed: `its program failed in round ${round + 1}` });
+        if (performance.now() <= effort.deadline)
+          reasons.set(name, { failed: `its program failed in round ${round + 1}` });
+        else if (!taken.has(name)) reasons.set(name, NO_TIME);
       }
     }
   }
-  const limits = new Array(rounds).fill(work.limit);
-  const outcomeOf = (name: PeerName): Outcome =>
-    name === "limit"
-      ? { summary: summarize(limits) }
-      : (reasons.get(name) ?? outcome(work, taken.get(name) ?? []));
-  return work.against.map((against) =>
-    row(work, mpi, against, outcomeOf("typed-mpi"), outcomeOf(against.peer)),
+  const all = new Map(
+    names.map((name): [PeerName, Taken] => [name, reasons.get(name) ?? taken.get(name) ?? []]),
   );
+  return pointsOf(work, mpi, all, rounds);
 }
 
 /** C's compiler may round a product and a sum at once, and a sum of many numbers is taken in another order. */
 const ROUNDING = 1e-6;
 
-/** Whether a peer did the same work. */
-const isSame = (result: number | undefined, expected: number | undefined): boolean =>
-  result === expected ||
-  (result !== undefined &&
-    expected !== undefined &&
-    Math.abs(result - expected) <= ROUNDING * Math.abs(expected));
+const keyOf = ({ name, x }: Measurement): string => `${name} ${x}`;
 
-/** The median of the samples of one round. */
-async function once(work: Case, mpi: Mpi, peer: Ready, { quick, temporary }: Effort): Promise<Measurement> {
-  const given = quick ? [work.quickCalls, ...work.args.slice(1)] : work.args;
-  const args = given.map((arg) => String(arg).replace("{temporary}", temporary));
+/** @throws Error unless a peer did the same work as the first */
+function assertSame(
+  peer: PeerName,
+  measurements: readonly Measurement[],
+  expected: Map<string, number | undefined>,
+): void {
+  for (const measurement of measurements) {
+    const { result } = measurement;
+    const key = keyOf(measurement);
+    if (!expected.has(key)) expected.set(key, result);
+    const first = expected.get(key);
+    const isSame =
+      result === first ||
+      (result !== undefined && first !== undefined && Math.abs(result - first) <= ROUNDING * Math.abs(first));
+    if (!isSame) throw new Error(`${key}: ${peer} came to ${result}, the first to ${first}`);
+  }
+}
+
+/** What the samples of one round printed. */
+async function once(
+  work: Case,
+  mpi: Mpi,
+  peer: Ready,
+  { quick, temporary, deadline }: Effort,
+  isWarmUp: boolean,
+): Promise<Measurement[]> {
+  const args = (quick ? (work.quickArgs ?? work.args) : work.args).map((arg) =>
+    String(arg).replace("{temporary}", temporary),
+  );
   const program = await peer.program(work.program, work.nodeOptions ?? []);
   const measurements: Measurement[] = [];
-  for (let sample = 0; sample < (quick ? 1 : (work.samples ?? 1)); sample++) {
-    measurements.push(await launch(mpi, work.ranks, { ...program, command: [...program.command, ...args] }));
+  for (let sample = 0; sample < (quick || isWarmUp ? 1 : (work.samples ?? 1)); sample++) {
+    const left = Math.ceil(deadline + GRACE_MS - performance.now());
+    const limit = Math.min(TIME_LIMIT_MS, Math.max(LEAST_MS, left));
+    const command = [...program.command, ...args];
+    const printed = await launch(mpi, work.ranks, { ...program, command }, limit);
+    measurements.push(...printed);
   }
-  measurements.sort((a, b) => work.value(a) - work.value(b));
-  return measurements[measurements.length >> 1] as Measurement;
+  return measurements;
 }
 
-function outcome(work: Case, measurements: readonly Measurement[]): Outcome {
-  const summary = summarize(measurements.map(work.value));
-  const returned = measurements[0]?.returned;
-  return returned === undefined ? { summary } : { summary, returned };
-}
+const pointsOf = (work: Case, mpi: Mpi, taken: ReadonlyMap<PeerName, Taken>, rounds: number): Point[] =>
+  work.figures.flatMap((figure) => pointsOfFigure(work, figure, mpi, taken, rounds));
 
-function row(work: Case, mpi: Mpi, against: Against, typedMpi: Outcome, other: Outcome): Row {
-  const { name, title, unit } = work;
-  const labels = {
-    case: name,
-    title,
-    mpi: work.ranks === 0 ? "-" : mpiTitle(mpi),
-    unit,
-    ...against,
-    typedMpi,
-    other,
-  };
-  if (!("summary" in typedMpi && "summary" in other)) return labels;
-  const combine = comparesByDifference(unit)
-    ? (a: number, b: number): number => a - b
-    : (a: number, b: number): number => a / b;
-  const comparison = summarize(pairwise(typedMpi.summary.values, other.summary.values, combine));
-  const { atMost = Infinity, atLeast = -Infinity } = against;
-  if (atMost === Infinity && atLeast === -Infinity) return { ...labels, comparison };
-  return { ...labels, comparison, holds: comparison.median <= atMost && comparison.median >= atLeast };
+function pointsOfFigure(
+  work: Case,
+  figure: Figure,
+  mpi: Mpi,
+  taken: ReadonlyMap<PeerName, Taken>,
+  rounds: number,
+): Point[] {
+  const isOf = ({ name, x }: Measurement): boolean =>
+    (figure.of === undefined || name === figure.of) &&
+    (figure.at === undefined || (x !== undefined && figure.at.includes(x)));
+  const printed = [...taken.values()].flatMap((each) => ("length" in each ? each.flat() : []));
+  const places = [...new Set(printed.filter(isOf).map(({ x }) => x))];
+  // Of what failed everywhere there is still a row that says so.
+  return (places.length === 0 ? [undefined] : places).map((x): Point => {
+    const outcomeOf = (each: Taken): Outcome => {
+      if (!("length" in each)) return each;
+      const values = each.map((round) => round.filter((one) => isOf(one) && one.x === x));
+      if (values.length === 0 || values.some((round) => round.length === 0))
+        return { missing: "its program has no such figure" };
+      const summary = summarize(values.map((round) => median(round.map(figure.value))));
+      const returned = values[0]?.[0]?.returned;
+      return returned === undefined ? { summary } : { summary, returned };
+    };
+    const outcomes: Partial<Record<PeerName, Outcome>> = {};
+    for (const name of askedFor(figure)) {
+      outcomes[name] =
+        name === "limit"
+          ? { summary: summarize(new Array(rounds).fill(figure.limit)) }
+          : outcomeOf(taken.get(name) as Taken);
+    }
+    const place = work.x ?? x;
+    return {
+      figure: figure.name,
+      chapter: work.chapter,
+      title: figure.title,
+      mpi: work.ranks === 0 ? "-" : mpiTitle(mpi),
+      ranks: work.ranks,
+      unit: figure.unit,
+      ...(work.axis === undefined ? {} : { axis: work.axis }),
+      ...(place === undefined ? {} : { x: place }),
+      outcomes,
+      comparisons: figure.against.map((against) => comparisonOf(against, figure, place, outcomes)),
+    };
+  });
 }

@@ -1,4 +1,4 @@
-/** Running one program of a peer as an MPI job, and reading the JSON line that it prints. */
+/** Running one program of a peer as an MPI job, and reading the JSON lines that it prints. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { pathToFileURL } from "node:url";
@@ -32,7 +32,7 @@ export const mpiName = (name: string): string => NAMES[name] ?? name;
 export const mpiTitle = ({ name, version }: Mpi): string => `${mpiName(name)} ${version}`;
 
 /** A job that takes longer hangs. */
-const TIME_LIMIT_MS = 60_000;
+export const TIME_LIMIT_MS = 180_000;
 
 export async function installedMpis(root: string): Promise<Mpi[]> {
   const module = await import(pathToFileURL(`${root}/ci/mpis.mjs`).href);
@@ -44,35 +44,48 @@ export async function installedMpis(root: string): Promise<Mpi[]> {
  * UCX neither catches SIGSEGV, which typed-mpi forbids it too, nor tests its memory hooks by shrinking the
  * heap under Node's other threads, of which one bare koffi program in some fifty died.
  */
-const launchEnvironment = (ranks: number): Record<string, string> => ({
+const launchEnvironment = (ranks: number, limitMs: number): Record<string, string> => ({
   OMPI_MCA_mpi_yield_when_idle: ranks > availableParallelism() ? "1" : "0",
   OMPI_MCA_hwloc_base_binding_policy: "none",
   PRTE_MCA_hwloc_default_binding_policy: "none",
   UCX_ERROR_SIGNALS: "SIGILL,SIGBUS,SIGFPE",
   UCX_MEM_EVENTS: "no",
-  MPIEXEC_TIMEOUT: String(TIME_LIMIT_MS / 1000),
+  MPIEXEC_TIMEOUT: String(Math.ceil(limitMs / 1000)),
 });
 
 /**
  * Runs `program` on that many ranks; on 0 as a process that is no job.
- * @returns the last line it printed that is JSON
+ * @param limitMs It is ended if it takes longer.
+ * @returns the lines it printed that are JSON, each with the time of the whole
  * @throws Error with what it wrote to stderr, if it fails, hangs or prints no such line
  */
-export async function launch(mpi: Mpi, ranks: number, program: Program): Promise<Measurement> {
+export async function launch(
+  mpi: Mpi,
+  ranks: number,
+  program: Program,
+  limitMs: number,
+): Promise<Measurement[]> {
   const start = performance.now();
   const output =
     ranks === 0
-      ? await run(program.command, program.env)
-      : await run([...mpi.launcher, "-n", String(ranks), ...program.command], {
-          ...mpi.env,
-          ...launchEnvironment(ranks),
-          ...program.env,
-        });
+      ? await run(program.command, program.env, limitMs)
+      : await run(
+          [...mpi.launcher, "-n", String(ranks), ...program.command],
+          { ...mpi.env, ...launchEnvironment(ranks, limitMs), ...program.env },
+          limitMs,
+        );
   const wall = (performance.now() - start) * 1e6;
-  const line = output.split("\n").findLast((text) => text.startsWith("{"));
-  if (line === undefined) throw new Error(`no result was printed, but:\n${output}`);
-  return { ...(JSON.parse(line) as Measurement), wall };
+  const measurements = parseOutput(output, wall);
+  if (measurements.length === 0) throw new Error(`no result was printed, but:\n${output}`);
+  return measurements;
 }
+
+/** The lines that are JSON, among what launchers and libraries say; each with the time of the whole. */
+export const parseOutput = (output: string, wall: number): Measurement[] =>
+  output
+    .split("\n")
+    .filter((line) => line.startsWith("{"))
+    .map((line) => ({ ...(JSON.parse(line) as Measurement), wall }));
 
 /** What runs at the moment: none of it outlives the bench. */
 const children = new Set<ChildProcess>();
@@ -82,9 +95,13 @@ process.once("exit", () => {
 });
 
 /** What a command prints. @throws Error with its stderr if it fails or takes longer than the time limit */
-export function run(command: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<string> {
+export function run(
+  command: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  limitMs = TIME_LIMIT_MS,
+): Promise<string> {
   const [file, ...args] = command as [string, ...string[]];
-  const options = { env: { ...process.env, ...env }, timeout: TIME_LIMIT_MS, stdio: "pipe" } as const;
+  const options = { env: { ...process.env, ...env }, timeout: limitMs, stdio: "pipe" } as const;
   return new Promise((resolve, reject) => {
     const child = spawn(file, args, options);
     children.add(child);

@@ -1,4 +1,5 @@
 /** What is said of repeated measurements: the middle, and how far they lie apart. */
+import { max, median, min } from "simple-statistics";
 
 export interface Summary {
   readonly median: number;
@@ -11,14 +12,12 @@ export interface Summary {
 /** @throws RangeError for no values at all */
 export function summarize(values: readonly number[]): Summary {
   if (values.length === 0) throw new RangeError("no values to summarize");
-  const sorted = values.toSorted((a, b) => a - b);
-  const at = (index: number): number => sorted[index] as number;
-  const median = (at((sorted.length - 1) >> 1) + at(sorted.length >> 1)) / 2;
-  return { median, least: at(0), most: at(sorted.length - 1), values };
+  const all = [...values];
+  return { median: median(all), least: min(all), most: max(all), values: all };
 }
 
 /**
- * `combine(subject, peer)` of each round. Pairs of one round were measured one after the other, so what the
+ * `combine(subject, peer)` of each round that both have. Pairs of one round were measured one after the other, so what the
  * machine did meanwhile weighs on both.
  */
 export function pairwise(
@@ -26,5 +25,5 @@ export function pairwise(
   peer: readonly number[],
   combine: (subject: number, peer: number) => number,
 ): number[] {
-  return subject.map((value, round) => combine(value, peer[round] as number));
+  return subject.slice(0, peer.length).map((value, round) => combine(value, peer[round] as number));
 }

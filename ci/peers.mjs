@@ -2,6 +2,7 @@
 // their own, and C by the MPI's compiler wrapper.
 
 import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { hasHeaders } from "./mpis.mjs";
 import { ROOT } from "./setup.mjs";
@@ -18,7 +19,7 @@ const PACKAGES = {
 /** Where PyPI's packages go: out of the way of the system's, and nothing that is published or committed. */
 const ENVIRONMENT = join(ROOT, "node_modules/.cache/bench-python");
 
-/** numba-mpi finds MPI by mpi4py, whose wheel takes the MPI that is there. */
+/** numba-mpi finds MPI by mpi4py, whose wheel takes the MPI that is there; it is also the mpi4py for MPICH. */
 const WHEELS = ["numba", "numba-mpi", "mpi4py"];
 
 /** What is slower than this is not reachable. */
@@ -38,6 +39,7 @@ export function setUpPeers(mpis) {
   if (!hasDijitso()) console.log(`peers: no dijitso in ${PYTHON}; it is left out`);
   if (!hasNumba()) setUpNumba();
   if (!hasNumba()) console.log("peers: no numba and numba-mpi; they are left out");
+  else nameMpich();
   for (const mpi of mpis.filter((mpi) => !hasHeaders(mpi))) {
     console.log(`peers: ${mpi.compiler} cannot compile MPI programs; C under ${mpi.name} is left out`);
   }
@@ -64,4 +66,16 @@ function setUpNumba() {
   if (spawnSync(PYTHON, ["-m", "venv", "--clear", ENVIRONMENT], options).status !== 0) return;
   const pip = ["-m", "pip", "install", "--quiet", "--only-binary", ":all:", ...WHEELS];
   spawnSync(join(ENVIRONMENT, "bin/python3"), pip, options);
+}
+
+/** mpi4py's wheel looks for MPICH under the name of MPICH's own builds, which is not that of Debian's. */
+function nameMpich() {
+  const folder = join(ENVIRONMENT, "lib/mpich");
+  const link = join(folder, "libmpi.so.12");
+  const library = spawnSync("ldconfig", ["-p"], { encoding: "utf8" }).stdout?.match(
+    /libmpich\.so\.12 .*=> (.*)/,
+  )?.[1];
+  if (library === undefined || existsSync(link)) return;
+  mkdirSync(folder, { recursive: true });
+  symlinkSync(library, link);
 }

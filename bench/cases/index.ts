@@ -1,12 +1,22 @@
 /**
- * What is measured: one entry per piece of work. A new one needs its entry in the file of its floor and a program of the
- * name that it gives in the folder of each peer under `programs/`.
+ * What is measured. New work needs its case in the file of its chapter and a program of the name that it gives in the
+ * folder of each peer under `programs/`.
  */
+import { callCases } from "./calls.js";
 import type { Case } from "./case.js";
+import { collectiveCases } from "./collectives.js";
+import { growthCases } from "./growth.js";
 import { jitCases } from "./jit.js";
-import { mpiCases } from "./mpi.js";
 import { njitCases } from "./njit.js";
+import { pointToPointCases } from "./point-to-point.js";
 
-export type { Against, Case, Measurement } from "./case.js";
+export type { Against, Case, Chapter, Figure, Measurement, Unit } from "./case.js";
 
-export const cases: readonly Case[] = [...mpiCases, ...jitCases, ...njitCases];
+export const cases: readonly Case[] = [
+  ...callCases,
+  ...pointToPointCases,
+  ...collectiveCases,
+  ...jitCases,
+  ...njitCases,
+  ...growthCases,
+];

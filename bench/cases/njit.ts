@@ -1,140 +1,171 @@
 /** The njit floor: compiled functions against C, V8 and numba, alone and with MPI inside. */
-import { CACHE, type Case, time } from "./case.js";
+import { type Against, CACHE, type Case, type Figure, time, times } from "./case.js";
 
-/** Runs in a batch, under `--quick` and else: some milliseconds of C. */
-const KERNELS: Readonly<Record<string, readonly [quick: number, full: number]>> = {
-  pi: [1, 5],
-  dot: [100, 1000],
-  axpy: [500, 5000],
-  "axpy-f32": [500, 10_000],
-  "matmul-ijk": [1, 3],
-  "matmul-ikj": [1, 5],
-  "heat-1d": [3, 20],
-  "heat-2d": [2, 20],
-  mandelbrot: [1, 3],
-  sieve: [1, 5],
+const chapter = "njit";
+
+/** Runs in a batch: some milliseconds of C. */
+const KERNELS: Readonly<Record<string, number>> = {
+  pi: 5,
+  dot: 600,
+  axpy: 3000,
+  "axpy-f32": 5000,
+  "matmul-ijk": 2,
+  "matmul-ikj": 5,
+  "heat-1d": 20,
+  "heat-2d": 10,
+  mandelbrot: 2,
+  sieve: 5,
 };
 
-const kernelCases = Object.entries(KERNELS).map(
-  ([kernel, [quickCalls, calls]]): Case => ({
+const KERNEL_LIST = Object.entries(KERNELS)
+  .map(([name, calls]) => `${name}:${calls}`)
+  .join();
+
+const kernels: Case = {
+  name: "njit-kernels",
+  chapter,
+  program: "njit-kernels",
+  ranks: 0,
+  args: [9, KERNEL_LIST, CACHE],
+  quickArgs: [5, KERNEL_LIST, CACHE],
+  warmUp: ["typed-mpi", "numba"],
+  figures: Object.keys(KERNELS).map((kernel) => ({
     name: `njit-kernel-${kernel}`,
     title: `njit: ${kernel}, bounds checked`,
-    program: "njit-kernel",
-    ranks: 0,
+    of: kernel,
     unit: "ns",
-    args: [calls, 9, kernel, CACHE],
-    quickCalls,
     against: [{ peer: "c", atMost: 1.1 }, { peer: "v8", atMost: 1.05 }, { peer: "numba" }],
     value: time,
+  })),
+};
+
+/** A cost with a bound in nanoseconds. */
+const cost = (
+  name: string,
+  title: string,
+  limit: number,
+  rest: Pick<Case, "args" | "quickArgs" | "warmUp" | "samples" | "quickRounds">,
+): Case => ({
+  name,
+  chapter,
+  program: name,
+  ranks: 0,
+  ...rest,
+  figures: [{ name, title, unit: "ns", limit, against: [{ peer: "limit", atMost: 1 }], value: time }],
+});
+
+const IN_NEW_PROCESS = { samples: 5, quickRounds: 5 } as const;
+const FROM_DISK: Pick<Case, "args" | "quickArgs" | "warmUp" | "samples" | "quickRounds"> = {
+  args: [1, CACHE],
+  quickArgs: [1, CACHE],
+  warmUp: ["typed-mpi"],
+  ...IN_NEW_PROCESS,
+};
+
+const costCases: readonly Case[] = [
+  cost("njit-call", "njit: a call with three arrays", 60, {
+    args: [1_000_000, 15, CACHE],
+    quickArgs: [300_000, 5, CACHE],
+  }),
+  cost("njit-hit", "njit: the first call in a new process, the library on disk", 3e6, FROM_DISK),
+  cost("njit-load", "njit: of that, what follows the translation: key, hit, load", 3e6, FROM_DISK),
+  cost("njit-front", "njit: a translation into C, the first in a process", 15e6, {
+    args: [1],
+    quickArgs: [1],
+    ...IN_NEW_PROCESS,
+  }),
+];
+
+const prangeCases = ["pi", "matmul"].map(
+  (kernel): Case => ({
+    name: `njit-prange-${kernel}`,
+    chapter,
+    program: "njit-prange",
+    ranks: 0,
+    args: [5, 9, kernel, CACHE],
+    quickArgs: [1, 9, kernel, CACHE],
+    figures: [
+      {
+        name: `njit-prange-${kernel}`,
+        title: `njit: ${kernel} by prange on all cores, times as fast as on one (bar for 2)`,
+        unit: "x",
+        limit: 1,
+        against: [{ peer: "limit", atLeast: 1.8 }],
+        value: times,
+      },
+    ],
   }),
 );
 
-const costCases: readonly Case[] = [
-  {
-    name: "njit-call",
-    title: "njit: a call with three arrays",
-    program: "njit-call",
-    ranks: 0,
-    unit: "ns",
-    args: [1_000_000, 15, CACHE],
-    quickCalls: 300_000,
-    limit: 60,
-    against: [{ peer: "limit", atMost: 1 }],
-    value: time,
-  },
-  {
-    name: "njit-hit",
-    title: "njit: the first call in a new process, the library on disk",
-    program: "njit-hit",
-    ranks: 0,
-    unit: "ns",
-    args: [1, CACHE],
-    quickCalls: 1,
-    limit: 3e6,
-    samples: 5,
-    warmUp: true,
-    against: [{ peer: "limit", atMost: 1 }],
-    value: time,
-  },
-  {
-    name: "njit-load",
-    title: "njit: of that, what follows the translation: key, hit, load",
-    program: "njit-load",
-    ranks: 0,
-    unit: "ns",
-    args: [1, CACHE],
-    quickCalls: 1,
-    limit: 3e6,
-    samples: 5,
-    warmUp: true,
-    against: [{ peer: "limit", atMost: 1 }],
-    value: time,
-  },
-  {
-    name: "njit-front",
-    title: "njit: a translation into C, the first in a process",
-    program: "njit-front",
-    ranks: 0,
-    unit: "ns",
-    args: [1],
-    quickCalls: 1,
-    limit: 15e6,
-    samples: 5,
-    against: [{ peer: "limit", atMost: 1 }],
-    value: time,
-  },
-  ...["pi", "matmul"].map(
-    (kernel): Case => ({
-      name: `njit-prange-${kernel}`,
-      title: `njit: ${kernel} by prange on all cores, times as fast as on one (bar for 2)`,
-      program: "njit-prange",
-      ranks: 0,
-      unit: "x",
-      args: [5, 9, kernel, CACHE],
-      quickCalls: 1,
-      limit: 1,
-      against: [{ peer: "limit", atLeast: 1.8 }],
-      value: ({ times }) => times as number,
-    }),
-  ),
-];
+const inLoops: readonly Against[] = [{ peer: "c", atMost: 1.05 }, { peer: "numba-mpi" }, { peer: "v8" }];
 
-const withMpi = (name: string, title: string, kernel: string, size: number, steps: number): Case => ({
+const halo = (of: string, name: string, title: string): Figure => ({
   name: `njit-${name}`,
-  title: `njit: ${title}`,
-  program: "njit-mpi",
-  ranks: 2,
+  title: `njit: a step of ${title}`,
+  of,
   unit: "ns",
-  args: [steps, kernel === "pi" ? 7 : 25, kernel, size, CACHE],
-  quickCalls: steps,
-  against: [{ peer: "c", atMost: 1.05 }, { peer: "v8" }, { peer: "numba-mpi" }],
+  against: inLoops,
   value: time,
 });
 
+const withMpi = (
+  name: string,
+  axis: NonNullable<Case["axis"]>,
+  work: readonly [full: readonly string[], quick: readonly string[]],
+  figures: readonly Figure[],
+): Case => ({
+  name,
+  chapter,
+  program: "njit-mpi",
+  ranks: 2,
+  args: [work[0].join(), CACHE],
+  quickArgs: [work[1].join(), CACHE],
+  rounds: 3,
+  quickRounds: 1,
+  warmUp: ["typed-mpi"],
+  axis,
+  figures,
+});
+
+const PARTS = Array.from({ length: 10 }, (_, i) => i + 1);
+
+/** KERNEL:SIZE:STEPS:BATCHES */
+const pi = (batches: number): string[] => PARTS.map((x) => `pi:${x}:1:${batches}`);
+const halos = (batches: number): string[] =>
+  ["halo-1d:64:4000", "halo-1d:1000:2000", "halo-1d:100000:40", "halo-2d:256:40"].map(
+    (each) => `${each}:${batches}`,
+  );
+
 const mpiCases: readonly Case[] = [
-  ...[1, 10].map((parts) =>
-    withMpi(`pi-mpi-${parts}`, `pi of numba-mpi's README, 10 000 allreduces, x = ${parts}`, "pi", parts, 1),
-  ),
-  ...[
-    [64, 4000],
-    [1000, 2000],
-    [100_000, 40],
-  ].map(([n, steps]) =>
-    withMpi(
-      `halo-1d-${n}`,
-      `a step of 1-D heat, ${n} cells a rank, halo by sendrecv`,
-      "halo-1d",
-      n as number,
-      steps as number,
-    ),
+  withMpi(
+    "njit-pi",
+    "x",
+    [pi(7), pi(3)],
+    [
+      {
+        name: "njit-pi-mpi",
+        title: "njit: pi of numba-mpi's README, 10 000 allreduces over 10 000 / x intervals",
+        of: "pi",
+        unit: "ns",
+        against: [
+          { peer: "c", atMost: 1.05 },
+          { peer: "numba-mpi", atMost: 1 },
+          { peer: "numba-mpi4py" },
+          { peer: "v8" },
+        ],
+        value: time,
+      },
+    ],
   ),
   withMpi(
-    "halo-2d",
-    "a step of 2-D heat, 256 x 256 cells a rank, halo by isend, irecv, waitAll",
-    "halo-2d",
-    256,
-    40,
+    "njit-halo",
+    "x",
+    [halos(25), halos(9)],
+    [
+      halo("halo-1d", "halo-1d", "1-D heat, x cells a rank, halo by sendrecv"),
+      halo("halo-2d", "halo-2d", "2-D heat, x times x cells a rank, halo by isend, irecv, waitAll"),
+    ],
   ),
 ];
 
-export const njitCases: readonly Case[] = [...kernelCases, ...costCases, ...mpiCases];
+export const njitCases: readonly Case[] = [kernels, ...costCases, ...prangeCases, ...mpiCases];

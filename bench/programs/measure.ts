@@ -1,8 +1,13 @@
 /** Warm up, time batches, print one JSON line: the same in every language of this bench. */
 import { argv, hrtime } from "node:process";
+import { median } from "simple-statistics";
 import type { Kernel } from "./kernels.js";
 
 const WARM_UP_BATCHES = 2;
+
+/** A list with commas of things with colons, as some programs take it. */
+export const list = (text: string | undefined): string[][] =>
+  (text ?? "").split(",").map((each) => each.split(":"));
 
 /** The program's `index`-th argument, a number. */
 export function argument(index: number): number {
@@ -32,17 +37,22 @@ export function measure(
   print(name, ns, report);
 }
 
+/** Where on the case's axis a kernel is, if it has one, and how many steps a run has, of which the time of one is asked. */
+export interface Place {
+  readonly x?: number | undefined;
+  readonly steps?: number;
+}
+
 /**
  * Prints the least of the batches' times per call: a kernel takes as long each time, but for what others do meanwhile. The
  * first run gives the result.
- * @param parts How many steps a run has.
  */
 export function measureKernel(
   name: string,
   calls: number,
   batches: number,
   kernel: Kernel | undefined,
-  parts = 1,
+  { x, steps = 1 }: Place = {},
   report = true,
 ): void {
   if (kernel === undefined) throw new Error(`there is no kernel ${name}`);
@@ -53,9 +63,9 @@ export function measureKernel(
   for (let batch = -WARM_UP_BATCHES; batch < batches; batch++) {
     const start = hrtime.bigint();
     for (let i = 0; i < calls; i++) run();
-    if (batch >= 0) least = Math.min(least, Number(hrtime.bigint() - start) / calls / parts);
+    if (batch >= 0) least = Math.min(least, Number(hrtime.bigint() - start) / calls / steps);
   }
-  if (report) console.log(JSON.stringify({ name, ns: least, result }));
+  if (report) console.log(JSON.stringify({ name, x, ns: least, result }));
 }
 
 /** As `measure`, for work that is awaited. */
@@ -78,7 +88,5 @@ export async function measureAwaited(
 
 /** Prints the median. */
 export function print(name: string, ns: Float64Array, report: boolean): void {
-  ns.sort();
-  const median = ((ns[(ns.length - 1) >> 1] as number) + (ns[ns.length >> 1] as number)) / 2;
-  if (report) console.log(JSON.stringify({ name, ns: median }));
+  if (report) console.log(JSON.stringify({ name, ns: median(Array.from(ns)) }));
 }

@@ -1,5 +1,5 @@
 /** Kernels with MPI inside, as plain JavaScript: what njit compiles is what V8 runs. */
-import { mpi } from "../../src/index.js";
+import { mpi } from "typed-mpi";
 import type { Compile, Kernel } from "./kernels.js";
 
 const comm = mpi.COMM_WORLD;
@@ -98,7 +98,8 @@ export const mpiKernels: Readonly<Record<string, (compile: Compile, size: number
   {
     pi: (compile, parts) => {
       const [fn, part, sum] = [compile(pi), new Float64Array(1), new Float64Array(1)];
-      return { run: () => fn(TIMES, TIMES / parts, part, sum), result: () => sum[0] as number };
+      const intervals = Math.trunc(TIMES / parts);
+      return { run: () => fn(TIMES, intervals, part, sum), result: () => sum[0] as number };
     },
     "halo-1d": (compile, n, steps) => {
       const [fn, u] = [compile(halo1d), doubles(n + 2)];

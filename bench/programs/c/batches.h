@@ -41,6 +41,11 @@ static inline double least_ns(long calls, int batches, void (*work)(long calls))
   return *sorted_ns(calls, batches, work);
 }
 
-static inline void print_result(const char *name, double ns, double result) {
-  printf("{\"name\":\"%s\",\"ns\":%.4f,\"result\":%.17g}\n", name, ns, result);
+enum { NO_X = -1 };
+
+/* `x` is where on the axis of the case it was measured, or NO_X. */
+static inline void print_result(const char *name, long x, double ns, double result) {
+  printf("{\"name\":\"%s\",", name);
+  if (x != NO_X) printf("\"x\":%ld,", x);
+  printf("\"ns\":%.4f,\"result\":%.17g}\n", ns, result);
 }

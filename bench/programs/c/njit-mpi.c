@@ -1,4 +1,4 @@
-/* njit-mpi STEPS BATCHES KERNEL SIZE: kernels with MPI inside, as a C programmer writes them; the time of one step. */
+/* njit-mpi KERNEL:SIZE:STEPS:BATCHES,...: kernels with MPI inside, as a C programmer writes them; the time of one step. */
 #include <math.h>
 #include <string.h>
 
@@ -81,16 +81,11 @@ static void work(long calls) {
   for (long i = 0; i < calls; i++) run();
 }
 
-int main(int argc, char **argv) {
-  if (argc < 5) return 2;
-  init(&argc, &argv);
-  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-  MPI_Comm_size(MPI_COMM_WORLD, &size);
-  left = (rank + size - 1) % size;
-  right = (rank + 1) % size;
-  steps = atoi(argv[1]);
-  n = atoi(argv[4]);
-  const char *name = argv[3];
+/* One kernel of a size; `what` is KERNEL:SIZE:STEPS:BATCHES. */
+static void measure_one(const char *what) {
+  char name[16];
+  int batches;
+  if (sscanf(what, "%15[^:]:%d:%d:%d", name, &n, &steps, &batches) != 4) exit(2);
   int is_pi = strcmp(name, "pi") == 0, is_1d = strcmp(name, "halo-1d") == 0;
   cells = is_1d ? n + 2 : (n + 2) * n;
   u = malloc(sizeof(double) * (size_t)cells);
@@ -98,6 +93,18 @@ int main(int argc, char **argv) {
   for (int i = 0; i < cells; i++) u[i] = v[i] = ((i + rank) * 7919L % 1000) / 1000.0;
   run = is_pi ? run_pi : is_1d ? run_1d : run_2d;
   run();
-  measure_kernel(name, 1, atoi(argv[2]), steps, work, is_pi ? result_pi() : result_halo());
+  measure_kernel(name, n, batches, steps, work, is_pi ? result_pi() : result_halo());
+  free(u);
+  free(v);
+}
+
+int main(int argc, char **argv) {
+  if (argc < 2) return 2;
+  init(&argc, &argv);
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  MPI_Comm_size(MPI_COMM_WORLD, &size);
+  left = (rank + size - 1) % size;
+  right = (rank + 1) % size;
+  for (char *at = strtok(argv[1], ","); at != NULL; at = strtok(NULL, ",")) measure_one(at);
   return MPI_Finalize();
 }

@@ -103,6 +103,13 @@ export function rank(): number {
   return rankOut[0] as number;
 }
 
+/** What rank 0 has, on every rank. */
+export function agree(value: number): number {
+  const buffer = Float64Array.of(value);
+  MPI_Bcast(buffer, 1, DOUBLE, 0, COMM_WORLD);
+  return buffer[0] as number;
+}
+
 function openFirst(names: readonly string[]): LibraryHandle {
   for (const name of names) {
     try {

@@ -1,4 +1,4 @@
-"""njit-mpi STEPS BATCHES KERNEL SIZE: kernels with MPI inside, compiled by numba; the time of one step."""
+"""njit-mpi KERNEL:SIZE:STEPS:BATCHES,...: kernels with MPI inside, compiled by numba; the time of one step."""
 
 import sys
 
@@ -63,33 +63,34 @@ def halo_2d(steps, nx, ny, up, down, u, v):
 
 rank, size = mpi.rank(), mpi.size()
 left, right = (rank + size - 1) % size, (rank + 1) % size
-steps, batches, name, n = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], int(sys.argv[4])
-cells = n + 2 if name == "halo-1d" else (n + 2) * n
-u = ((np.arange(cells) + rank) * 7919 % 1000) / 1000
-v = u.copy()
-part, sum = np.zeros(1), np.zeros(1)
 
 
-def total():
+def total(u):
     all = np.zeros(1)
     mpi.allreduce(np.array([u.sum()]), all, mpi.Operator.SUM)
     return float(all[0])
 
 
-RUNS = {
-    "pi": lambda: pi(TIMES, TIMES // n, part, sum),
-    "halo-1d": lambda: halo_1d(steps, n, left, right, u, v),
-    "halo-2d": lambda: halo_2d(steps, n, n, left, right, u, v),
-}
+def measure_kernel(name, n, steps, batches):
+    cells = n + 2 if name == "halo-1d" else (n + 2) * n
+    u = ((np.arange(cells) + rank) * 7919 % 1000) / 1000
+    v = u.copy()
+    part, sum = np.zeros(1), np.zeros(1)
+    run = {
+        "pi": lambda: pi(TIMES, TIMES // n, part, sum),
+        "halo-1d": lambda: halo_1d(steps, n, left, right, u, v),
+        "halo-2d": lambda: halo_2d(steps, n, n, left, right, u, v),
+    }[name]
+    run()
+    result = float(sum[0]) if name == "pi" else total(u)
 
-run = RUNS[name]
-run()
-result = float(sum[0]) if name == "pi" else total()
+    def work(calls):
+        for _ in range(calls):
+            run()
+
+    measure(name, 1, batches, work, result, n, steps, rank == 0)
 
 
-def work(calls):
-    for _ in range(calls):
-        run()
-
-
-measure(name, 1, batches, work, result, steps, rank == 0)
+for each in sys.argv[1].split(","):
+    name, *numbers = each.split(":")
+    measure_kernel(name, *map(int, numbers))

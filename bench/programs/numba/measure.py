@@ -6,7 +6,7 @@ from time import perf_counter_ns
 WARM_UP_BATCHES = 2
 
 
-def measure(name, calls, batches, work, result=None, parts=1, report=True):
+def measure(name, calls, batches, work, result, x=None, parts=1, report=True):
     """Prints the least of the batches' times per call, divided by `parts`: a kernel takes as long each time."""
     for _ in range(WARM_UP_BATCHES):
         work(calls)
@@ -16,4 +16,5 @@ def measure(name, calls, batches, work, result=None, parts=1, report=True):
         work(calls)
         ns.append((perf_counter_ns() - start) / calls / parts)
     if report:
-        print(json.dumps({"name": name, "ns": min(ns), "result": result}), flush=True)
+        place = {} if x is None else {"x": x}
+        print(json.dumps({"name": name, **place, "ns": min(ns), "result": result}), flush=True)

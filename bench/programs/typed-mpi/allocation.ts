@@ -1,6 +1,6 @@
 /** allocation CALLS OPERATION: bytes of V8's heap per call. */
 import { argv } from "node:process";
-import { mpi } from "../../../src/index.js";
+import { mpi } from "typed-mpi";
 import { measureAllocation } from "../allocation.js";
 import { argument } from "../measure.js";
 

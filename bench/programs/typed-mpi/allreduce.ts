@@ -1,5 +1,5 @@
 /** allreduce CALLS BATCHES: one double between two ranks, begun and awaited. */
-import { mpi } from "../../../src/index.js";
+import { mpi } from "typed-mpi";
 import { argument, measureAwaited } from "../measure.js";
 
 const comm = mpi.COMM_WORLD;

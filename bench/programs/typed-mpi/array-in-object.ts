@@ -1,5 +1,5 @@
 /** array-in-object CALLS BATCHES: 64 MiB of doubles from rank 0 to rank 1, inside an object. */
-import { mpi } from "../../../src/index.js";
+import { mpi } from "typed-mpi";
 import { argument, measure } from "../measure.js";
 
 const comm = mpi.COMM_WORLD;

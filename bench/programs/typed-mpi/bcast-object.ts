@@ -1,5 +1,5 @@
 /** bcast-object CALLS BATCHES: a nested structure of about 10 MB from rank 0 to rank 1. */
-import { mpi } from "../../../src/index.js";
+import { mpi } from "typed-mpi";
 import { argument, measure } from "../measure.js";
 
 const ROWS = 70_000;

@@ -1,5 +1,5 @@
 /** bcast CALLS BATCHES: 8 doubles on COMM_SELF, so that only the cost of the call remains. */
-import { mpi } from "../../../src/index.js";
+import { mpi } from "typed-mpi";
 import { argument, measure } from "../measure.js";
 
 const data = new Float64Array(8);

@@ -2,7 +2,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { argv, hrtime } from "node:process";
-import { jit } from "../../../src/jit/index.js";
+import { jit } from "typed-mpi/jit";
 import { argument, print } from "../measure.js";
 import { generate, params } from "./jit-common.js";
 

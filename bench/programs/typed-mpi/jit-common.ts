@@ -1,5 +1,5 @@
 /** What the programs of the jit floor share: the same work as those of the same name in dijitso's folder. */
-import { type Generated, type GivenParams, type Jitted, jit } from "../../../src/jit/index.js";
+import { type Generated, type GivenParams, type Jitted, jit } from "typed-mpi/jit";
 
 export const generate = (jitable: number): Generated => ({
   source: `extern "C" int answer() { return ${jitable}; }\n`,

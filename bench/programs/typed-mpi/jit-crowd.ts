@@ -1,24 +1,23 @@
-/** jit-crowd ENTRIES WHAT FOLDER: a build or a hit beside as many other entries, and alone; prints how many times as long. */
+/**
+ * jit-crowd SAMPLES ENTRIES FOLDER: a build, a hit on disk and one in memory beside as many other entries, a list with
+ * commas, and alone; prints how many times as long each takes.
+ */
 import { spawnSync } from "node:child_process";
 import { linkSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { argv, execPath, hrtime } from "node:process";
 import { fileURLToPath } from "node:url";
-import {
-  type CacheParams,
-  createLibFilename,
-  createSrcFilename,
-  validateParams,
-} from "../../../src/jit/index.js";
+import { median } from "simple-statistics";
+import { type CacheParams, createLibFilename, createSrcFilename, validateParams } from "typed-mpi/jit";
 import { argument } from "../measure.js";
 import { answer } from "./jit-common.js";
 
-const SAMPLES = 15;
-const [entries, what, folder] = [argument(0), argv[3], argv[4] as string];
+const samples = argument(0);
+const folder = argv[4] as string;
 const [alone, crowded] = [join(folder, "typed-mpi-alone"), join(folder, "typed-mpi-crowded")];
 
 /** Entries like the first, under other signatures. */
-function crowd(cacheDir: string): void {
+function crowd(cacheDir: string, from: number, to: number): void {
   const { cache } = validateParams({ cache: { cacheDir } });
   const { signature } = answer(1, "first", cacheDir);
   const manifestOf = (each: string): string => join(cacheDir, "manifest", `${each}.json`);
@@ -27,7 +26,7 @@ function crowd(cacheDir: string): void {
     createLibFilename(each, params),
     `${createSrcFilename(each, params)}.gz`,
   ];
-  for (let i = 0; i < entries; i++) {
+  for (let i = from; i < to; i++) {
     const other = signature.replace(/[0-9a-f]{32}$/, i.toString(16).padStart(32, "0"));
     for (const [j, file] of filesOf(signature, cache).entries())
       linkSync(file, filesOf(other, cache)[j] as string);
@@ -35,28 +34,42 @@ function crowd(cacheDir: string): void {
   }
 }
 
+const time = (work: () => void): number => {
+  const start = hrtime.bigint();
+  work();
+  return Number(hrtime.bigint() - start);
+};
+
+const MEMORY_HITS = 10_000;
+const hitProgram = fileURLToPath(new URL("jit-hit.js", import.meta.url));
 let built = 0;
 
-/** How long it takes in this cache, in nanoseconds. */
-function once(cacheDir: string): number {
-  if (what === "hit") {
-    const program = fileURLToPath(new URL("jit-hit.js", import.meta.url));
-    const { stdout } = spawnSync(execPath, [program, "1", cacheDir], { encoding: "utf8" });
+/** How long each takes in a cache, in nanoseconds. */
+const ways: Readonly<Record<string, (cacheDir: string) => number>> = {
+  cold: (cacheDir) => time(() => answer(2, `cold_${built++}`, cacheDir)),
+  hit(cacheDir) {
+    const { stdout } = spawnSync(execPath, [hitProgram, "1", cacheDir], { encoding: "utf8" });
     return (JSON.parse(stdout) as { ns: number }).ns;
-  }
-  const calls = what === "memory" ? 10_000 : 1;
-  const start = hrtime.bigint();
-  for (let i = 0; i < calls; i++) answer(2, what === "memory" ? "memory" : `cold_${built++}`, cacheDir);
-  return Number(hrtime.bigint() - start) / calls;
-}
+  },
+  memory: (cacheDir) =>
+    time(() => {
+      for (let i = 0; i < MEMORY_HITS; i++) answer(2, "memory", cacheDir);
+    }),
+};
 
-crowd(crowded);
-const ratios = new Float64Array(SAMPLES + 1);
-for (let i = 0; i < ratios.length; i++) {
-  const before = once(alone);
-  ratios[i] = once(crowded) / before;
+let entries = 0;
+for (const x of (argv[3] as string).split(",").map(Number)) {
+  crowd(crowded, entries, x);
+  entries = x;
+  for (const [name, once] of Object.entries(ways)) {
+    const ratios: number[] = [];
+    // The first fills the caches.
+    for (let i = -1; i < samples; i++) {
+      const before = once(alone);
+      const ratio = once(crowded) / before;
+      if (i >= 0) ratios.push(ratio);
+    }
+    console.log(JSON.stringify({ name, x, times: median(ratios) }));
+  }
 }
 for (const each of [alone, crowded]) rmSync(each, { recursive: true });
-// The first fills the caches.
-const sorted = ratios.slice(1).sort();
-console.log(JSON.stringify({ name: "jit-crowd", times: sorted[SAMPLES >> 1] }));

@@ -1,7 +1,7 @@
 /** jit-hit CALLS FOLDER: one library, from the cache if it is there; prints how long that took. */
 import { join } from "node:path";
 import { argv, hrtime } from "node:process";
-import { jit } from "../../../src/jit/index.js";
+import { jit } from "typed-mpi/jit";
 import { generate, params } from "./jit-common.js";
 
 const folder = join(argv[3] as string, "typed-mpi-hit");

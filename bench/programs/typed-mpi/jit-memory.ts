@@ -1,7 +1,7 @@
 /** jit-memory CALLS BATCHES FOLDER: a library that is loaded already; prints the median time of a call of jit. */
 import { join } from "node:path";
 import { argv } from "node:process";
-import { jit } from "../../../src/jit/index.js";
+import { jit } from "typed-mpi/jit";
 import { argument, measure } from "../measure.js";
 import { answer, generate, params } from "./jit-common.js";
 

@@ -1,20 +1,21 @@
-/** jit-on-comm CALLS cold|warm|local BUILDON FOLDER: a library built or found together; rank 0 prints the median time of the slowest rank. */
+/**
+ * jit-on-comm COLD_CALLS WARM_CALLS FOLDER: a library built or found together, in every mode; rank 0 prints the median time of
+ * the slowest rank.
+ */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { argv, hrtime } from "node:process";
-import { mpi } from "../../../src/index.js";
-import { type BuildOn, jitOnComm } from "../../../src/jit/index.js";
+import { mpi } from "typed-mpi";
+import { type BuildOn, jitOnComm } from "typed-mpi/jit";
 import { argument, print } from "../measure.js";
 import { generate, params } from "./jit-common.js";
 
 const comm = mpi.COMM_WORLD;
-const [what, buildon, folder] = argv.slice(3) as [string, BuildOn, string];
-const agree = what === "local" ? "local" : "all";
-const root = join(folder, `typed-mpi-on-comm-${buildon}`);
-const cacheDir = buildon === "process" ? join(root, String(comm.rank)) : root;
+const folder = argv[4] as string;
 
 /** Nanoseconds until all ranks have the library. */
-function together(jitable: number, name: string): number {
+function together(buildon: BuildOn, agree: "all" | "local", jitable: number, cacheDir: string): number {
+  const name = `${buildon}_${jitable}`;
   comm.barrier();
   const start = hrtime.bigint();
   const { library } = jitOnComm(comm, jitable, name, params(cacheDir), generate, { buildon, agree });
@@ -23,12 +24,20 @@ function together(jitable: number, name: string): number {
   return comm.allreduce(ns, mpi.MAX);
 }
 
-// The first finds the compiler's files not yet in memory, and the ranks' directories.
-together(0, "first");
-const ns = new Float64Array(argument(0));
-for (let i = 0; i < ns.length; i++) {
-  ns[i] = what === "cold" ? together(i, `cold_${i}`) : together(0, "first");
+for (const buildon of ["root", "node", "process"] as const) {
+  const root = join(folder, `typed-mpi-on-comm-${buildon}`);
+  const cacheDir = buildon === "process" ? join(root, String(comm.rank)) : root;
+  const repeat = (what: string, calls: number, work: (i: number) => number): void =>
+    print(
+      `${buildon}-${what}`,
+      Float64Array.from({ length: calls }, (_, i) => work(i + 1)),
+      comm.rank === 0,
+    );
+  // The first finds the compiler's files not yet in memory, and the ranks' directories.
+  together(buildon, "all", 0, cacheDir);
+  repeat("cold", argument(0), (i) => together(buildon, "all", i, cacheDir));
+  repeat("warm", argument(1), () => together(buildon, "all", 0, cacheDir));
+  repeat("local", argument(1), () => together(buildon, "local", 0, cacheDir));
+  comm.barrier();
+  if (cacheDir !== root || comm.rank === 0) rmSync(cacheDir, { recursive: true });
 }
-print("jit-on-comm", ns, comm.rank === 0);
-comm.barrier();
-if (cacheDir !== root || comm.rank === 0) rmSync(cacheDir, { recursive: true });

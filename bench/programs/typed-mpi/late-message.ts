@@ -1,5 +1,5 @@
 /** late-message CALLS: from the sending of a message to the end of the await that receives it. */
-import { mpi } from "../../../src/index.js";
+import { mpi } from "typed-mpi";
 import { since, stampLate } from "../late-message.js";
 import { argument, print } from "../measure.js";
 

@@ -1,7 +1,7 @@
 /** njit-call CALLS BATCHES FOLDER: a call with three arrays that does next to nothing. */
 import { argv } from "node:process";
+import { compiling } from "../compiling.js";
 import { argument, measure } from "../measure.js";
-import { compiling } from "./njit-common.js";
 
 const fn = compiling(argv[4] as string)((a: Float64Array, b: Float64Array, c: Float64Array): void => {
   a[0] = (b[0] as number) + (c[0] as number);

@@ -1,7 +1,7 @@
 /** njit-hit CALLS FOLDER: the first call of a function in a new process, its library on disk; prints how long it took. */
 import { argv, hrtime } from "node:process";
+import { compiling } from "../compiling.js";
 import { axpy } from "../kernels.js";
-import { compiling } from "./njit-common.js";
 
 const compile = compiling(argv[3] as string);
 const [x, y] = [new Float64Array(8).fill(1), new Float64Array(8).fill(2)];

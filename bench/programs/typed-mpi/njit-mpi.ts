@@ -1,11 +1,6 @@
-/** njit-mpi STEPS BATCHES KERNEL SIZE FOLDER: a kernel with MPI inside, compiled; the time of one step. */
+/** njit-mpi KERNEL:SIZE:STEPS:BATCHES,... FOLDER: kernels with MPI inside, compiled; the time of one step. */
 import { argv } from "node:process";
-import { mpi } from "../../../src/index.js";
-import { argument, measureKernel } from "../measure.js";
-import { mpiKernels } from "../mpi-kernels.js";
-import { compiling } from "./njit-common.js";
+import { compiling } from "../compiling.js";
+import { measureMpiKernels } from "../mpi-kernel-list.js";
 
-const [name, folder] = [argv[4] as string, argv[6] as string];
-const steps = argument(0);
-const kernel = mpiKernels[name]?.(compiling(folder), argument(3), steps);
-measureKernel(name, 1, argument(1), kernel, steps, mpi.rank() === 0);
+measureMpiKernels(compiling(argv[3] as string));

@@ -1,8 +1,8 @@
 /** njit-prange CALLS BATCHES KERNEL FOLDER: a loop on all cores, and on one; prints how many times as long the latter takes. */
 import { argv, hrtime } from "node:process";
-import { prange } from "../../../src/njit/index.js";
+import { prange } from "typed-mpi/njit";
+import { compiling } from "../compiling.js";
 import { argument } from "../measure.js";
-import { compiling } from "./njit-common.js";
 
 function pi(n: number): number {
   const h = 1 / n;

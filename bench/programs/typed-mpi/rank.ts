@@ -1,5 +1,5 @@
 /** rank CALLS BATCHES: the rank in COMM_WORLD, used as an index would be. */
-import { mpi } from "../../../src/index.js";
+import { mpi } from "typed-mpi";
 import { argument, measure } from "../measure.js";
 
 let sum = 0;

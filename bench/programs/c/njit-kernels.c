@@ -1,4 +1,4 @@
-/* njit-kernel CALLS BATCHES KERNEL: the numeric kernels as a C programmer writes them. */
+/* njit-kernels BATCHES KERNEL:CALLS,...: the numeric kernels as a C programmer writes them. */
 #include <stdint.h>
 #include <string.h>
 
@@ -163,17 +163,27 @@ static void work(long calls) {
   for (long i = 0; i < calls; i++) run();
 }
 
-int main(int argc, char **argv) {
-  if (argc < 4) return 2;
+static void measure_kernel(const char *name, long calls, int batches) {
   for (int i = 0; i < GRID * GRID; i++) x[i] = y[i] = element(i);
   for (int i = 0; i < LENGTH; i++) xf[i] = yf[i] = (float)element(i);
   for (size_t k = 0; k < sizeof kernels / sizeof *kernels; k++) {
-    if (strcmp(kernels[k].name, argv[3]) != 0) continue;
+    if (strcmp(kernels[k].name, name) != 0) continue;
     run = kernels[k].run;
     run();
     double result = kernels[k].result();
-    print_result(argv[3], least_ns(atol(argv[1]), atoi(argv[2]), work), result);
-    return 0;
+    print_result(name, NO_X, least_ns(calls, batches, work), result);
+    return;
   }
-  return 2;
+  exit(2);
+}
+
+int main(int argc, char **argv) {
+  if (argc < 3) return 2;
+  for (char *at = strtok(argv[2], ","); at != NULL; at = strtok(NULL, ",")) {
+    char *calls = strchr(at, ':');
+    if (calls == NULL) return 2;
+    *calls = 0;
+    measure_kernel(at, atol(calls + 1), atoi(argv[1]));
+  }
+  return 0;
 }

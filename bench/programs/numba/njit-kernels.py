@@ -1,4 +1,4 @@
-"""njit-kernel CALLS BATCHES KERNEL: a numeric kernel, compiled by numba, from its cache if it is there."""
+"""njit-kernels BATCHES KERNEL:CALLS,...: numeric kernels, compiled by numba, from its cache if they are there."""
 
 import sys
 
@@ -165,14 +165,18 @@ KERNELS = {
     "sieve": lambda: returning(sieve, aligned(1_000_000, np.uint8)),
 }
 
-name = sys.argv[3]
-run, result = KERNELS[name]()
-came_to = float(result(run()))
+
+def measure_kernel(name, calls):
+    run, result = KERNELS[name]()
+    came_to = float(result(run()))
+
+    def work(calls):
+        for _ in range(calls):
+            run()
+
+    measure(name, calls, int(sys.argv[1]), work, came_to)
 
 
-def work(calls):
-    for _ in range(calls):
-        run()
-
-
-measure(name, int(sys.argv[1]), int(sys.argv[2]), work, came_to)
+for each in sys.argv[2].split(","):
+    name, calls = each.split(":")
+    measure_kernel(name, int(calls))

@@ -1,7 +1,7 @@
-/** What the programs of njit share: compiled functions, in a cache that is removed with the bench. */
+/** Compiled functions, in a cache that is removed with the bench. */
 import { join } from "node:path";
-import { njit } from "../../../src/njit/index.js";
-import type { Compile } from "../kernels.js";
+import { njit } from "typed-mpi/njit";
+import type { Compile } from "./kernels.js";
 
 /** `njit` with its cache in a folder. */
 export const compiling =
