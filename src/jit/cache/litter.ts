@@ -108,7 +108,8 @@ function isLitter(root: string, { directory, name }: Suspect, manifest: string, 
 
 const isWithin = (directory: string): boolean => !directory.startsWith("..") && !isAbsolute(directory);
 
-function isAlive(pid: number): boolean {
+/** Whether a process of this host has the id. */
+export function isAlive(pid: number): boolean {
   if (!(pid > 0)) return false;
   try {
     process.kill(pid, 0);

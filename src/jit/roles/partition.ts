@@ -1,9 +1,10 @@
 import { hash, randomUUID } from "node:crypto";
-import { linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { invalidType } from "../../argument-error.js";
 import type { Communicator } from "../../mpi/index.js";
+import { isAlive } from "../cache/litter.js";
 import { JitError } from "../error.js";
 import { runSync, type Steps } from "../steps.js";
 import { broadcast, endless, gathered, type Patience } from "./waiting.js";
@@ -108,16 +109,35 @@ function bootId(): string {
  */
 function claim(marker: string, rank: number): number {
   const own = `${marker}.${rank}`;
-  writeFileSync(own, String(rank), { flag: "wx", mode: 0o644 });
+  removeAbandoned(dirname(marker));
+  writeFileSync(own, `${rank} ${process.pid} ${hostname()}`, { flag: "wx", mode: 0o644 });
   try {
     // A link is there with its content or not at all, also on a network file system.
     linkSync(own, marker);
     return rank;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    return Number(readFileSync(marker, "latin1"));
+    return Number.parseInt(readFileSync(marker, "latin1"), 10);
   } finally {
     rmSync(own, { force: true });
+  }
+}
+
+/** Milliseconds after which a claim is no longer looked at, wherever it was made. */
+const OLD = 3_600_000;
+
+/** Removes the claims of processes of this host that were killed before they did. */
+function removeAbandoned(directory: string): void {
+  for (const name of readdirSync(directory)) {
+    if (!/^rank\.[0-9a-f]{32}(?:\.\d+)?$/.test(name)) continue;
+    const filename = join(directory, name);
+    try {
+      const [, pid, host] = readFileSync(filename, "latin1").split(" ");
+      const isDead = host === hostname() && !isAlive(Number(pid));
+      if (isDead || Date.now() - statSync(filename).mtimeMs > OLD) rmSync(filename, { force: true });
+    } catch {
+      // Another process was first.
+    }
   }
 }
 

@@ -1,5 +1,6 @@
+import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { mpi } from "../../../src/index.js";
@@ -30,6 +31,23 @@ for (const [name, layout] of LAYOUTS) {
     assert.equal(readdirSync(path), []);
   });
 }
+
+testOnDisks(
+  "what a process left that was killed meanwhile is removed, what one left that lives is not",
+  (folder) => {
+    const path = join(folder, "disk");
+    const [dead, alive] = ["d", "a"].map((digit) => `rank.${digit.repeat(32)}`) as [string, string];
+    mkdirSync(path, { recursive: true });
+    if (rank === 0) {
+      writeFileSync(join(path, dead), `0 ${spawnSync("true").pid} ${hostname()}`);
+      writeFileSync(join(path, alive), `0 ${process.pid} ${hostname()}`);
+    }
+    world.barrier();
+    assert.equal(discoverPathAccessRanks(world, path), RANKS);
+    world.barrier();
+    assert.equal(readdirSync(path), [alive]);
+  },
+);
 
 testOnDisks("two halves of neighbours", (folder) => {
   const half = Number(rank >= size / 2);
