@@ -4,10 +4,10 @@
  * typed-mpi beside what a user would pick instead, on the same work, alternated in one run. Prints the tables; a run of
  * everything writes them to `bench/results/`, with plots, and the README's part on speed; a quick one to the folder `quick`.
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type Case, cases, type Figure } from "./cases/index.js";
@@ -45,8 +45,16 @@ const QUICK_PATIENCE_MS = 30_000;
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const compiled = fileURLToPath(new URL(".", import.meta.url));
 
+/** What the pages are made of. */
+const DATA = "results.json";
+
 /** What the README shows: the last run of everything. */
 const RESULTS = join(root, "bench", "results");
+const QUICK_RESULTS = join(RESULTS, "quick");
+
+/** A quick run is shown only as long as there is nothing better. */
+const isShown = (folder: string): boolean =>
+  folder === RESULTS || (folder === QUICK_RESULTS && !existsSync(join(RESULTS, DATA)));
 
 async function main(): Promise<number> {
   const parsed = parseCommandLine();
@@ -58,7 +66,7 @@ async function main(): Promise<number> {
   if (chosen.length === 0) return refuse(`no work is named ${names.join(" or ")}; see --list`);
   if (options.list) return say(chosen.map(listed).join("\n"));
   // A quick run has a folder of its own: it must not replace figures that are better.
-  const folder = options.output ?? (options.quick ? join(RESULTS, "quick") : RESULTS);
+  const folder = options.output ?? (options.quick ? QUICK_RESULTS : RESULTS);
   if (options.pages) return write(folder, JSON.parse(await readFile(join(folder, DATA), "utf8")) as Results);
 
   const installed = await installedMpis(root);
@@ -132,9 +140,6 @@ async function measureAll(chosen: readonly Case[], mpis: readonly Mpi[], quick: 
   };
 }
 
-/** What the pages are made of. */
-const DATA = "results.json";
-
 /** No more digits than a measurement has. */
 const rounded = (_key: string, value: unknown): unknown =>
   typeof value === "number" ? Number(value.toPrecision(6)) : value;
@@ -148,9 +153,11 @@ async function write(folder: string, results: Results): Promise<number> {
     [DATA, `${JSON.stringify(results, rounded)}\n`],
   ]);
   for (const [name, text] of files) await writeFile(join(folder, name), text);
-  if (folder === RESULTS) {
+  if (isShown(folder)) {
     const readme = join(root, "README.md");
-    await writeFile(readme, withSpeed(await readFile(readme, "utf8"), results, new Set(plots.keys())));
+    const place = relative(root, folder).replaceAll(sep, "/");
+    const text = withSpeed(await readFile(readme, "utf8"), results, new Set(plots.keys()), place);
+    await writeFile(readme, text);
   }
   return say(`Written: ${[...files.keys()].join(", ")}`);
 }

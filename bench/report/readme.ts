@@ -36,14 +36,26 @@ const PLOTS: Readonly<Record<string, string>> = {
   "njit-pi-open-mpi.svg": "The time of numba-mpi's pi benchmark in times that of C, of njit and its peers",
 };
 
-/** @returns the README with the part that these results make; as it is if it has no marks */
-export function withSpeed(readme: string, results: Results, plots: ReadonlySet<string>): string {
+/**
+ * @param folder Where the plots are, from the README.
+ * @returns the README with the part that these results make; as it is if it has no marks
+ */
+export function withSpeed(
+  readme: string,
+  results: Results,
+  plots: ReadonlySet<string>,
+  folder: string,
+): string {
   const [begin, end] = [readme.indexOf(BEGIN), readme.indexOf(END)];
   if (begin < 0 || end < begin) return readme;
-  return `${readme.slice(0, begin + BEGIN.length)}\n${speed(results, plots)}\n${readme.slice(end)}`;
+  return `${readme.slice(0, begin + BEGIN.length)}\n${speed(results, plots, folder)}\n${readme.slice(end)}`;
 }
 
-function speed({ points, machine, date }: Results, plots: ReadonlySet<string>): string {
+function speed(
+  { points, machine, date, quick }: Results,
+  plots: ReadonlySet<string>,
+  folder: string,
+): string {
   const shown = points.filter(({ mpi }) => mpi.startsWith(mpiName(SHOWN)));
   const rows = LINES.flatMap(({ figure, x, title }) => {
     const point = shown.find((each) => each.figure === figure && (x === undefined || each.x === x));
@@ -52,9 +64,9 @@ function speed({ points, machine, date }: Results, plots: ReadonlySet<string>): 
   const head = ["", ...COLUMNS.map((name) => COLUMN_TITLES[name] ?? titleOf(name))];
   const images = Object.entries(PLOTS)
     .filter(([file]) => plots.has(file))
-    .map(([file, text]) => `![${text}](bench/results/${file})`);
+    .map(([file, text]) => `![${text}](${folder}/${file})`);
   return [
-    `Medians of alternated rounds under ${shown[0]?.mpi ?? mpiName(SHOWN)}, ${machine.cores} cores, ${date}:`,
+    `Medians of alternated rounds under ${shown[0]?.mpi ?? mpiName(SHOWN)}, ${machine.cores} cores, ${date}${quick ? ", a quick run" : ""}:`,
     table(head, ["l", ...COLUMNS.map(() => "r")], rows),
     ...images,
   ].join("\n\n");

@@ -149,12 +149,12 @@ test("why a peer is missing names no folder", () => {
 
 test("the README's part on speed stands between its marks, and nothing else changes", () => {
   const readme = "# A\n\n<!-- bench -->\nold\n<!-- /bench -->\n\nlast\n";
-  const written = withSpeed(readme, results, new Set(["point-to-point-open-mpi.svg"]));
+  const written = withSpeed(readme, results, new Set(["point-to-point-open-mpi.svg"]), "bench/results");
   assert.ok(written.startsWith("# A\n\n<!-- bench -->\n") && written.endsWith("\n<!-- /bench -->\n\nlast\n"));
   assert.match(written, "| ping-pong of 8 B, half a round trip | 250 ns | - | - | 400 ns | - |");
   assert.match(written, "(bench/results/point-to-point-open-mpi.svg)");
   assert.not.match(written, "old");
-  assert.is(withSpeed("no marks", results, new Set()), "no marks");
+  assert.is(withSpeed("no marks", results, new Set(), "x"), "no marks");
 });
 
 test("no two figures have one name, but those of a growth with ranks", () => {
