@@ -1,5 +1,5 @@
 /** What a call costs without communication, objects, what is awaited and what is allocated. */
-import { type Case, type Measurement, MIB, time } from "./case.js";
+import { type Case, type Measurement, MIB, time, withOneFigure } from "./case.js";
 
 const chapter = "calls";
 
@@ -8,146 +8,111 @@ const UNCOLLECTED = ["--expose-gc", "--min-semi-space-size=1024", "--max-semi-sp
 
 const beyondReturned = ({ bytes, returned }: Measurement): number => (bytes as number) - (returned as number);
 
-const allocation = (operation: string, ranks: number): Case => ({
-  name: `allocation-${operation}`,
-  chapter,
-  program: "allocation",
-  ranks,
-  args: [1_000_000, operation],
-  quickArgs: [200_000, operation],
-  // A count, not a time: it comes to the same in every round.
-  rounds: 3,
-  quickRounds: 1,
-  nodeOptions: UNCOLLECTED,
-  figures: [
-    {
-      name: `allocation-${operation}`,
-      title: `heap allocated per ${operation}, beyond what it returns`,
-      unit: "B",
-      // A byte per call is an object in every twelfth call at least: noise of V8's own is far below.
-      against: [{ peer: "koffi", atMost: 1 }],
-      value: beyondReturned,
-    },
-  ],
-});
+const allocation = (operation: string, ranks: number): Case =>
+  withOneFigure({
+    name: `allocation-${operation}`,
+    chapter,
+    program: "allocation",
+    ranks,
+    args: [1_000_000, operation],
+    quickArgs: [200_000, operation],
+    // A count, not a time: it comes to the same in every round.
+    rounds: 3,
+    quickRounds: 1,
+    nodeOptions: UNCOLLECTED,
+    title: `heap allocated per ${operation}, beyond what it returns`,
+    unit: "B",
+    // A byte per call is an object in every twelfth call at least: noise of V8's own is far below.
+    against: [{ peer: "koffi", atMost: 1 }],
+    value: beyondReturned,
+  });
 
 const costCases: readonly Case[] = [
-  {
+  withOneFigure({
     name: "bcast-self",
     chapter,
     program: "bcast",
     ranks: 1,
     args: [100_000, 15],
     quickArgs: [30_000, 7],
-    figures: [
-      {
-        name: "bcast-self",
-        title: "bcast(Float64Array(8)) on COMM_SELF",
-        unit: "ns",
-        against: [
-          { peer: "koffi", atMost: 1.25 },
-          { peer: "mpi4py", atMost: 0.5 },
-          { peer: "c" },
-          { peer: "ffi-rs" },
-          { peer: "node-ffi" },
-        ],
-        value: time,
-      },
+    title: "bcast(Float64Array(8)) on COMM_SELF",
+    unit: "ns",
+    against: [
+      { peer: "koffi", atMost: 1.25 },
+      { peer: "mpi4py", atMost: 0.5 },
+      { peer: "c" },
+      { peer: "ffi-rs" },
+      { peer: "node-ffi" },
     ],
-  },
-  {
+    value: time,
+  }),
+  withOneFigure({
     name: "rank",
     chapter,
     program: "rank",
     ranks: 1,
     args: [1_000_000, 15],
     quickArgs: [500_000, 5],
-    figures: [
-      {
-        name: "rank",
-        title: "rank(), free of calls",
-        unit: "ns",
-        // One call into C would make it 1; half of one call is less than any call.
-        against: [{ peer: "koffi", atMost: 0.5 }],
-        value: time,
-      },
-    ],
-  },
+    title: "rank(), free of calls",
+    unit: "ns",
+    // One call into C would make it 1; half of one call is less than any call.
+    against: [{ peer: "koffi", atMost: 0.5 }],
+    value: time,
+  }),
 ];
 
 const awaitedCases: readonly Case[] = [
-  {
+  withOneFigure({
     name: "await-iallreduce",
     chapter,
     program: "allreduce-late",
     ranks: 2,
     args: [20_000],
     quickArgs: [5000],
-    figures: [
-      {
-        name: "await-iallreduce",
-        title:
-          "await iallreduce of a double that is already complete, against the blocking call in bare koffi",
-        unit: "ns",
-        against: [{ peer: "koffi", atMost: 3 }],
-        value: time,
-      },
-    ],
-  },
-  {
+    title: "await iallreduce of a double that is already complete, against the blocking call in bare koffi",
+    unit: "ns",
+    against: [{ peer: "koffi", atMost: 3 }],
+    value: time,
+  }),
+  withOneFigure({
     name: "await-iallreduce-koffi",
     chapter,
     program: "iallreduce-late",
     ranks: 2,
     args: [20_000],
     quickArgs: [5000],
-    figures: [
-      {
-        name: "await-iallreduce-koffi",
-        title: "the same against MPI_Iallreduce and MPI_Test in bare koffi, behind the smallest thenable",
-        unit: "ns",
-        against: [{ peer: "koffi" }],
-        value: time,
-      },
-    ],
-  },
-  {
+    title: "the same against MPI_Iallreduce and MPI_Test in bare koffi, behind the smallest thenable",
+    unit: "ns",
+    against: [{ peer: "koffi" }],
+    value: time,
+  }),
+  withOneFigure({
     name: "await-iallreduce-each",
     chapter,
     program: "allreduce",
     ranks: 2,
     args: [5000, 15],
     quickArgs: [2000, 5],
-    figures: [
-      {
-        name: "await-iallreduce-each",
-        title:
-          "await iallreduce one after the other, so that each rank waits for the other, against the blocking call",
-        unit: "ns",
-        against: [{ peer: "koffi" }],
-        value: time,
-      },
-    ],
-  },
-  {
+    title:
+      "await iallreduce one after the other, so that each rank waits for the other, against the blocking call",
+    unit: "ns",
+    against: [{ peer: "koffi" }],
+    value: time,
+  }),
+  withOneFigure({
     name: "await-late-message",
     chapter,
     program: "late-message",
     ranks: 2,
     args: [300],
     quickArgs: [60],
-    figures: [
-      {
-        name: "await-late-message",
-        title: "from sending a message to its awaited receive, 5 ms after the receive began",
-        unit: "ns",
-        limit: 50_000,
-        against: [{ peer: "limit", atMost: 1 }, { peer: "koffi" }],
-        value: time,
-      },
-    ],
-  },
-  {
+    title: "from sending a message to its awaited receive, 5 ms after the receive began",
+    unit: "ns",
+    limit: 50_000,
+    against: [{ peer: "limit", atMost: 1 }, { peer: "koffi" }],
+    value: time,
+  }),
+  withOneFigure({
     name: "await-idle",
     chapter,
     program: "idle",
@@ -155,21 +120,16 @@ const awaitedCases: readonly Case[] = [
     args: [2000],
     quickArgs: [500],
     quickRounds: 1,
-    figures: [
-      {
-        name: "await-idle",
-        title: "share of a core that an awaited receive takes, 100 ms after it began",
-        unit: "%",
-        limit: 10,
-        against: [{ peer: "limit", atMost: 1 }],
-        value: ({ times }) => 100 * (times as number),
-      },
-    ],
-  },
+    title: "share of a core that an awaited receive takes, 100 ms after it began",
+    unit: "%",
+    limit: 10,
+    against: [{ peer: "limit", atMost: 1 }],
+    value: ({ times }) => 100 * (times as number),
+  }),
 ];
 
 const objectCases: readonly Case[] = [
-  {
+  withOneFigure({
     name: "bcast-object",
     chapter,
     program: "bcast-object",
@@ -177,33 +137,23 @@ const objectCases: readonly Case[] = [
     args: [1, 5],
     quickArgs: [1, 2],
     quickRounds: 1,
-    figures: [
-      {
-        name: "bcast-object",
-        title: "bcastObject of a nested structure of 10 MB, against mpi4py's bcast of the equal one",
-        unit: "ns",
-        against: [{ peer: "mpi4py", atMost: 1 }],
-        value: time,
-      },
-    ],
-  },
-  {
+    title: "bcastObject of a nested structure of 10 MB, against mpi4py's bcast of the equal one",
+    unit: "ns",
+    against: [{ peer: "mpi4py", atMost: 1 }],
+    value: time,
+  }),
+  withOneFigure({
     name: "array-in-object",
     chapter,
     program: "array-in-object",
     ranks: 2,
     args: [3, 9],
     quickArgs: [1, 5],
-    figures: [
-      {
-        name: "array-in-object",
-        title: "bandwidth of a Float64Array of 64 MiB inside an object, against sending it bare",
-        unit: "GB/s",
-        against: [{ peer: "koffi", atLeast: 0.7 }],
-        value: ({ ns }) => (64 * MIB) / (ns as number),
-      },
-    ],
-  },
+    title: "bandwidth of a Float64Array of 64 MiB inside an object, against sending it bare",
+    unit: "GB/s",
+    against: [{ peer: "koffi", atLeast: 0.7 }],
+    value: ({ ns }) => (64 * MIB) / (ns as number),
+  }),
 ];
 
 export const callCases: readonly Case[] = [

@@ -82,6 +82,21 @@ export interface Case {
   readonly figures: readonly Figure[];
 }
 
+/** A case of which one figure is made, of the same name. */
+export function withOneFigure({
+  title,
+  unit,
+  of,
+  against,
+  limit,
+  value,
+  ...work
+}: Omit<Case, "figures"> & Omit<Figure, "at" | "beside">): Case {
+  const figure = { name: work.name, title, unit, against, value };
+  const optional = { ...(of !== undefined && { of }), ...(limit !== undefined && { limit }) };
+  return { ...work, figures: [{ ...figure, ...optional }] };
+}
+
 /** Most are compared by the time per call. */
 export const time = ({ ns }: Measurement): number => ns as number;
 export const times = (measurement: Measurement): number => measurement.times as number;

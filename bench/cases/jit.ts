@@ -1,26 +1,21 @@
 /** The jit floor: what a library costs that is built, found on disk or in memory, alone and together. */
-import { type Against, CACHE, type Case, type Figure, time, times } from "./case.js";
+import { type Against, CACHE, type Case, type Figure, time, times, withOneFigure } from "./case.js";
 
 const chapter = "jit";
 
 const aloneCases: readonly Case[] = [
-  {
+  withOneFigure({
     name: "jit-cold",
     chapter,
     program: "jit-cold",
     ranks: 0,
     args: [15, CACHE],
     quickArgs: [5, CACHE],
-    figures: [
-      {
-        name: "jit-cold",
-        title: "jit: generate, compile, store, load, with an empty cache",
-        unit: "ns",
-        against: [{ peer: "dijitso", atMost: 1.1 }],
-        value: time,
-      },
-    ],
-  },
+    title: "jit: generate, compile, store, load, with an empty cache",
+    unit: "ns",
+    against: [{ peer: "dijitso", atMost: 1.1 }],
+    value: time,
+  }),
   {
     name: "jit-hit",
     chapter,
@@ -49,24 +44,19 @@ const aloneCases: readonly Case[] = [
       },
     ],
   },
-  {
+  withOneFigure({
     name: "jit-memory",
     chapter,
     program: "jit-memory",
     ranks: 0,
     args: [200_000, 15, CACHE],
     quickArgs: [100_000, 5, CACHE],
-    figures: [
-      {
-        name: "jit-memory",
-        title: "jit: a hit in memory",
-        unit: "ns",
-        limit: 1000,
-        against: [{ peer: "limit", atMost: 1 }, { peer: "dijitso" }],
-        value: time,
-      },
-    ],
-  },
+    title: "jit: a hit in memory",
+    unit: "ns",
+    limit: 1000,
+    against: [{ peer: "limit", atMost: 1 }, { peer: "dijitso" }],
+    value: time,
+  }),
 ];
 
 const STATES = {
@@ -100,26 +90,22 @@ const onComm: Case = {
 };
 
 /** The limit is the sum that the title says, measured in the same run. */
-const together = (ranks: number): Case => ({
-  name: `jit-on-comm-${ranks}`,
-  chapter,
-  program: "jit-on-comm-many",
-  ranks,
-  args: [5, CACHE],
-  ...(ranks === 16 ? { quickArgs: [3, CACHE] } : {}),
-  rounds: 3,
-  quickRounds: 1,
-  figures: [
-    {
-      name: `jit-on-comm-${ranks}`,
-      title: `jitOnComm of ${ranks} ranks in one directory, times one compile and 3 barriers and broadcasts of its bytes`,
-      of: "build",
-      unit: "x",
-      limit: 1,
-      against: [{ peer: "limit", atMost: 1 }],
-      value: times,
-    },
-  ],
-});
+const together = (ranks: number): Case =>
+  withOneFigure({
+    name: `jit-on-comm-${ranks}`,
+    chapter,
+    program: "jit-on-comm-many",
+    ranks,
+    args: [5, CACHE],
+    ...(ranks === 16 ? { quickArgs: [3, CACHE] } : {}),
+    rounds: 3,
+    quickRounds: 1,
+    title: `jitOnComm of ${ranks} ranks in one directory, times one compile and 3 barriers and broadcasts of its bytes`,
+    of: "build",
+    unit: "x",
+    limit: 1,
+    against: [{ peer: "limit", atMost: 1 }],
+    value: times,
+  });
 
 export const jitCases: readonly Case[] = [...aloneCases, onComm, together(16), together(64)];
