@@ -3,23 +3,13 @@ import * as assert from "uvu/assert";
 import { engine } from "../../src/ffi/index.js";
 import { alignedArray } from "../../src/njit/index.js";
 import { assertThrows } from "../harness/assert.js";
+import { ARRAYS } from "./fuzz/values.js";
 
 const aligned = suite("aligned arrays");
 
 const isAtLine = (view: ArrayBufferView): boolean => engine().addressOf(view) % 64n === 0n;
 
-for (const kind of [
-  Int8Array,
-  Uint8Array,
-  Uint8ClampedArray,
-  Int16Array,
-  Uint16Array,
-  Int32Array,
-  Uint32Array,
-  Float32Array,
-  Float64Array,
-  BigInt64Array,
-]) {
+for (const kind of Object.values(ARRAYS)) {
   aligned(`${kind.name}: zeros from a line of the cache on, of the length asked for`, () => {
     for (const length of [1, 3, 64, 1000, 100_000]) {
       const array = alignedArray(kind as typeof Float64Array, length);

@@ -7,21 +7,10 @@ import numpy as np
 from numba import njit
 
 from measure import measure
+from pi import TIMES, pi_part
 
 # Not cached: numba cannot keep what calls MPI.
 compiled = njit
-
-TIMES = 10_000
-
-
-@compiled
-def pi_part(out, intervals, rank, size):
-    h = 1 / intervals
-    sum = 0.0
-    for i in range(rank + 1, intervals, size):
-        x = h * (i - 0.5)
-        sum += 4 / (1 + x * x)
-    out[0] = h * sum
 
 
 @compiled

@@ -4,21 +4,9 @@ import sys
 
 import numpy as np
 from mpi4py import MPI
-from numba import njit
 
 from measure import measure
-
-TIMES = 10_000
-
-
-@njit
-def pi_part(out, intervals, rank, size):
-    h = 1 / intervals
-    sum = 0.0
-    for i in range(rank + 1, intervals, size):
-        x = h * (i - 0.5)
-        sum += 4 / (1 + x * x)
-    out[0] = h * sum
+from pi import TIMES, pi_part
 
 
 def pi(times, intervals, part, sum):

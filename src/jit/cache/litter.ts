@@ -1,6 +1,7 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { isAbsolute, join, relative } from "node:path";
 import type { CacheParams } from "../params.js";
+import { isAlive } from "./alive.js";
 import { isHeld, tryExclusive } from "./lock.js";
 import { cacheRoot, createLockFilename, createManifestFilename, entryDirectories } from "./names.js";
 
@@ -107,17 +108,6 @@ function isLitter(root: string, { directory, name }: Suspect, manifest: string, 
 }
 
 const isWithin = (directory: string): boolean => !directory.startsWith("..") && !isAbsolute(directory);
-
-/** Whether a process of this host has the id. */
-export function isAlive(pid: number): boolean {
-  if (!(pid > 0)) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-}
 
 /** Not so if it is only of another format: then a later version of this package will use it. */
 function isTorn(filename: string): boolean {

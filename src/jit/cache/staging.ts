@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { CacheParams } from "../params.js";
+import { isAlive } from "./alive.js";
 import { cannotWrite } from "./cannot-write.js";
 import { isHeld } from "./lock.js";
 import {
@@ -70,12 +71,7 @@ function cleanDirectories(root: string, signature: string, isAlone: boolean): vo
 function isAbandoned(path: string, pid: number): boolean {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat === undefined || Date.now() - stat.mtimeMs < OLD) return false;
-  try {
-    process.kill(pid, 0);
-    return false;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "ESRCH";
-  }
+  return pid > 0 && !isAlive(pid);
 }
 
 /** All the files that an entry of this signature may have, but for the manifest. */

@@ -4,7 +4,7 @@ import { hostname } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { invalidType } from "../../argument-error.js";
 import type { Communicator } from "../../mpi/index.js";
-import { isAlive } from "../cache/litter.js";
+import { isAlive } from "../cache/alive.js";
 import { JitError } from "../error.js";
 import { runSync, type Steps } from "../steps.js";
 import { broadcast, endless, gathered, type Patience } from "./waiting.js";
