@@ -1,5 +1,5 @@
 // What the benchmark compares us with: mpi4py and dijitso of the system's Python, numba and numba-mpi in an environment of
-// their own, and C by the MPI's compiler wrapper.
+// their own, C by the MPI's compiler wrapper; and for typed-mpi on node:ffi a Node that has it.
 
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, symlinkSync } from "node:fs";
@@ -22,6 +22,9 @@ const ENVIRONMENT = join(ROOT, "node_modules/.cache/bench-python");
 /** numba-mpi finds MPI by mpi4py, whose wheel takes the MPI that is there; it is also the mpi4py for MPICH. */
 const WHEELS = ["numba", "numba-mpi", "mpi4py"];
 
+/** Where the Node is that has node:ffi, if this one has not; bench/peers/node.ts looks for it there. */
+const NODE = join(ROOT, "node_modules/.cache/bench-node");
+
 /** What is slower than this is not reachable. */
 const INSTALL_MS = 600_000;
 
@@ -40,6 +43,8 @@ export function setUpPeers(mpis) {
   if (!hasNumba()) setUpNumba();
   if (!hasNumba()) console.log("peers: no numba and numba-mpi; they are left out");
   else nameMpich();
+  if (!hasNodeFfi()) setUpNode();
+  if (!hasNodeFfi()) console.log("peers: no Node with node:ffi; it is left out");
   for (const mpi of mpis.filter((mpi) => !hasHeaders(mpi))) {
     console.log(`peers: ${mpi.compiler} cannot compile MPI programs; C under ${mpi.name} is left out`);
   }
@@ -66,6 +71,18 @@ function setUpNumba() {
   if (spawnSync(PYTHON, ["-m", "venv", "--clear", ENVIRONMENT], options).status !== 0) return;
   const pip = ["-m", "pip", "install", "--quiet", "--only-binary", ":all:", ...WHEELS];
   spawnSync(join(ENVIRONMENT, "bin/python3"), pip, options);
+}
+
+const hasNodeFfi = () =>
+  process.getBuiltinModule?.("node:ffi") !== undefined ||
+  spawnSync(join(NODE, "node_modules/.bin/node"), ["--version"], { stdio: "ignore" }).status === 0;
+
+/** npm has Node as a package, for any Node to run beside. */
+function setUpNode() {
+  console.log("peers: installing Node 26 from npm, for node:ffi");
+  mkdirSync(NODE, { recursive: true });
+  const npm = ["install", "--prefix", NODE, "--no-save", "--no-audit", "--no-fund", "node@26"];
+  spawnSync("npm", npm, { stdio: "ignore", timeout: INSTALL_MS, shell: process.platform === "win32" });
 }
 
 /** mpi4py's wheel looks for MPICH under the name of MPICH's own builds, which is not that of Debian's. */

@@ -1,5 +1,5 @@
 /** What a call costs without communication, objects, what is awaited and what is allocated. */
-import { type Case, type Measurement, MIB, time, withOneFigure } from "./case.js";
+import { type Case, type Figure, type Measurement, MIB, time, times, withOneFigure } from "./case.js";
 
 const chapter = "calls";
 
@@ -61,9 +61,51 @@ const costCases: readonly Case[] = [
   }),
 ];
 
+/** Where the time of two small operations goes, by V8's profiler. */
+const profileCase: Case = {
+  name: "profile",
+  chapter,
+  program: "profile",
+  ranks: 2,
+  args: [1_000_000],
+  quickArgs: [200_000],
+  rounds: 3,
+  figures: Object.entries({
+    "ping-pong": "half a ping-pong of 1 KiB",
+    allreduce: "an allreduce of a double",
+  }).flatMap(([operation, what]) =>
+    Object.entries({
+      native: "in the FFI engine and MPI",
+      javascript: "in JavaScript",
+    }).map(
+      ([part, where]): Figure => ({
+        name: `profile-${operation}-${part}`,
+        title: `of ${what}, ${where}`,
+        of: `${operation}-${part}`,
+        unit: "ns",
+        against: [{ peer: "koffi" }],
+        value: time,
+      }),
+    ),
+  ),
+};
+
 const awaitedCases: readonly Case[] = [
   withOneFigure({
     name: "await-iallreduce",
+    chapter,
+    program: "iallreduce-and-allreduce",
+    ranks: 2,
+    args: [20_000, 5],
+    quickArgs: [5000, 3],
+    title: "await iallreduce of a double that is already complete, times the blocking allreduce",
+    unit: "x",
+    limit: 1,
+    against: [{ peer: "limit", atMost: 3 }],
+    value: times,
+  }),
+  withOneFigure({
+    name: "await-iallreduce-blocking-koffi",
     chapter,
     program: "allreduce-late",
     ranks: 2,
@@ -71,7 +113,7 @@ const awaitedCases: readonly Case[] = [
     quickArgs: [5000],
     title: "await iallreduce of a double that is already complete, against the blocking call in bare koffi",
     unit: "ns",
-    against: [{ peer: "koffi", atMost: 3 }],
+    against: [{ peer: "koffi" }],
     value: time,
   }),
   withOneFigure({
@@ -158,6 +200,7 @@ const objectCases: readonly Case[] = [
 
 export const callCases: readonly Case[] = [
   ...costCases,
+  profileCase,
   ...awaitedCases,
   ...objectCases,
   allocation("send", 2),

@@ -1,5 +1,7 @@
 /** The peers that run in Node: typed-mpi with each FFI engine, compiled functions, bare koffi, plain JavaScript. */
+import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
+import { promisify } from "node:util";
 import type { Peer, PeerName } from "./peer.js";
 
 interface InNode {
@@ -9,12 +11,21 @@ interface InNode {
   readonly folder: string;
   /** The FFI engine of typed-mpi. */
   readonly engine?: string;
+  /** The Node that runs it; default this one. */
+  readonly node?: (root: string) => string;
   /** @throws Error with why it is missing */
   readonly version: (root: string) => Promise<string>;
 }
 
 /** Its programs are JavaScript in `programs/<folder>`, with the environment that they need. */
-const inNode = ({ name, title, folder, engine = "koffi", version }: InNode): Peer => ({
+const inNode = ({
+  name,
+  title,
+  folder,
+  engine = "koffi",
+  node = () => process.execPath,
+  version,
+}: InNode): Peer => ({
   name,
   title,
   async find(mpi, { root, compiled }) {
@@ -22,7 +33,7 @@ const inNode = ({ name, title, folder, engine = "koffi", version }: InNode): Pee
       return {
         version: await version(root),
         program: async (program, nodeOptions) => ({
-          command: [process.execPath, ...nodeOptions, `${compiled}/programs/${folder}/${program}.js`],
+          command: [node(root), ...nodeOptions, `${compiled}/programs/${folder}/${program}.js`],
           env: { BENCH_MPI: mpi.name, TYPED_MPI_FFI: engine },
         }),
       };
@@ -57,15 +68,23 @@ export const onFfiRs: Peer = inNode({
   },
 });
 
+/** This Node if it has node:ffi, else the one that ci/peers.mjs installs. */
+const nodeWithFfi = (root: string): string =>
+  process.getBuiltinModule("node:ffi") === undefined
+    ? `${root}/node_modules/.cache/bench-node/node_modules/.bin/node`
+    : process.execPath;
+
 export const onNodeFfi: Peer = inNode({
   name: "node-ffi",
   title: "typed-mpi on node:ffi",
   folder: "typed-mpi",
   engine: "node",
-  async version() {
-    if (process.getBuiltinModule("node:ffi") === undefined)
+  node: nodeWithFfi,
+  async version(root) {
+    const asked = await promisify(execFile)(nodeWithFfi(root), ["--version"]).catch(() => {
       throw new Error(`node:ffi needs Node 26, this is ${process.versions.node}`);
-    return `Node ${process.versions.node}`;
+    });
+    return `Node ${asked.stdout.trim().slice(1)}`;
   },
 });
 

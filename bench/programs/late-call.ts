@@ -24,11 +24,8 @@ function costOfClock(calls: number): number {
   return median(times);
 }
 
-const print = (name: string, times: Float64Array): void =>
-  console.log(JSON.stringify({ name, ns: median(times) - costOfClock(times.length) }));
-
-/** Prints the median time of a call of the rank that is late; all ranks must call this. */
-export function measureLate(name: string, calls: number, isLate: boolean, work: () => void): void {
+/** The median time of a call of the rank that is late, in nanoseconds; all ranks must call this. */
+export function timeLate(calls: number, isLate: boolean, work: () => void): number {
   const times = new Float64Array(calls);
   for (let i = -calls; i < calls; i++) {
     if (isLate) beLate();
@@ -36,16 +33,15 @@ export function measureLate(name: string, calls: number, isLate: boolean, work: 
     work();
     if (i >= 0) times[i] = Number(hrtime.bigint() - start);
   }
-  if (isLate) print(name, times);
+  return median(times) - costOfClock(calls);
 }
 
-/** As `measureLate`, for work that is awaited. */
-export async function measureLateAwaited(
-  name: string,
+/** As `timeLate`, for work that is awaited. */
+export async function timeLateAwaited(
   calls: number,
   isLate: boolean,
   work: () => PromiseLike<unknown>,
-): Promise<void> {
+): Promise<number> {
   const times = new Float64Array(calls);
   for (let i = -calls; i < calls; i++) {
     if (isLate) beLate();
@@ -53,5 +49,5 @@ export async function measureLateAwaited(
     await work();
     if (i >= 0) times[i] = Number(hrtime.bigint() - start);
   }
-  if (isLate) print(name, times);
+  return median(times) - costOfClock(calls);
 }

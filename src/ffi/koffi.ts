@@ -33,7 +33,7 @@ const KOFFI_TYPES: Record<CType, string> = {
 
 /** The default engine: the fastest (about 50 ns a call), and complete on every Node. */
 export const koffiEngine = (): Engine => {
-  const koffi = createRequire(import.meta.url)("koffi") as Koffi;
+  const koffi = loadKoffi();
   return {
     name: "koffi",
     version: koffi.version,
@@ -43,6 +43,28 @@ export const koffiEngine = (): Engine => {
     callback: (result, args, fn) => registerCallback(koffi, result, args, fn),
   };
 };
+
+/**
+ * koffi's binary, without koffi's own loader where it can be found at once: that takes three times as long, to
+ * find the same file and to add what is deprecated.
+ */
+function loadKoffi(): Koffi {
+  const require = createRequire(import.meta.url);
+  const [system, folder] = ["-", "_"].map((joint) => process.platform + joint + process.arch);
+  try {
+    const native = require(`@koromix/koffi-${system}/${folder}/koffi.node`) as Koffi;
+    if (isKnown(native.version)) return native;
+  } catch {
+    // Its package is out of our sight (pnpm), or its binary is for another C library: koffi looks further.
+  }
+  return require("koffi") as Koffi;
+}
+
+/** Whether it is a version as our manifest asks for: another one may be installed beside it. */
+function isKnown(version: string): boolean {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  return major === 3 && minor >= 3;
+}
 
 class KoffiLibrary implements Library {
   readonly path: string | null;

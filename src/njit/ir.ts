@@ -334,45 +334,53 @@ export function partsOf(expression: Expression): readonly Expression[] {
   }
 }
 
-/** Calls `visit` with each expression in a statement, the inner ones after the outer. */
+/** What is done with each expression. */
+type Visit = (expression: Expression) => void;
+
+/**
+ * Calls `visit` with each expression in a statement, the inner ones after the outer.
+ * @param atLoop What is done with the loops in it instead of visiting what is in them.
+ */
 export function visitExpressions(
   statement: Statement | undefined,
-  visit: (expression: Expression) => void,
+  visit: Visit,
+  atLoop?: (loop: Loop) => void,
 ): void {
-  const walk = (expression: Expression | undefined): void => {
-    if (expression === undefined) return;
-    visit(expression);
-    for (const part of partsOf(expression)) walk(part);
-  };
-  const each = (inner: Statement | undefined): void => {
-    if (inner === undefined) return;
-    switch (inner.op) {
-      case "evaluate":
-      case "return":
-        walk(inner.value);
+  switch (statement?.op) {
+    case "evaluate":
+    case "return":
+      visitAll(statement.value, visit);
+      break;
+    case "if":
+      visitAll(statement.test, visit);
+      visitExpressions(statement.whenTrue, visit, atLoop);
+      visitExpressions(statement.otherwise, visit, atLoop);
+      break;
+    case "loop":
+      if (atLoop !== undefined) {
+        atLoop(statement);
         break;
-      case "if":
-        walk(inner.test);
-        each(inner.whenTrue);
-        each(inner.otherwise);
-        break;
-      case "loop":
-        each(inner.init);
-        walk(inner.test);
-        walk(inner.update);
-        each(inner.body);
-        break;
-      case "switch":
-        walk(inner.value);
-        for (const { test, body } of inner.cases) {
-          walk(test);
-          each(body);
-        }
-        break;
-      case "block":
-        for (const part of inner.body) each(part);
-        break;
-    }
-  };
-  each(statement);
+      }
+      visitExpressions(statement.init, visit);
+      visitAll(statement.test, visit);
+      visitAll(statement.update, visit);
+      visitExpressions(statement.body, visit);
+      break;
+    case "switch":
+      visitAll(statement.value, visit);
+      for (const { test, body } of statement.cases) {
+        visitAll(test, visit);
+        visitExpressions(body, visit, atLoop);
+      }
+      break;
+    case "block":
+      for (const part of statement.body) visitExpressions(part, visit, atLoop);
+      break;
+  }
+}
+
+function visitAll(expression: Expression | undefined, visit: Visit): void {
+  if (expression === undefined) return;
+  visit(expression);
+  for (const part of partsOf(expression)) visitAll(part, visit);
 }

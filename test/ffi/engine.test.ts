@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { engine, engineNames, FfiError } from "../../src/ffi/index.js";
@@ -24,6 +25,13 @@ test("TYPED_MPI_FFI chooses", () => {
   process.env["TYPED_MPI_FFI"] = "ffi-rs";
   assert.is(engine().name, "ffi-rs");
   assert.is(engine("koffi").name, "koffi");
+});
+
+test("koffi is what others get who ask for it", () => {
+  const require = createRequire(import.meta.url);
+  assert.is(engine("koffi").version, require("koffi").version);
+  const binaries = Object.keys(require.cache).filter((path) => path.endsWith("koffi.node"));
+  assert.is(binaries.length, 1, binaries.join());
 });
 
 test("an engine is loaded once", () => {

@@ -1,5 +1,5 @@
 /** iallreduce-late CALLS: one double between two ranks, begun, tested until it is complete, and awaited. */
-import { measureLateAwaited } from "../late-call.js";
+import { timeLateAwaited } from "../late-call.js";
 import { argument } from "../measure.js";
 import { COMM_WORLD, DOUBLE, MPI_Finalize, MPI_Iallreduce, MPI_Test, rank, SUM, status } from "./mpi.js";
 
@@ -13,10 +13,11 @@ const complete = {
   },
 } as PromiseLike<number>;
 
-await measureLateAwaited("iallreduce-late", argument(0), rank() === 0, () => {
+const ns = await timeLateAwaited(argument(0), rank() === 0, () => {
   MPI_Iallreduce(data, sum, 1, DOUBLE, SUM, COMM_WORLD, request);
   do MPI_Test(request, flag, status);
   while (flag[0] === 0);
   return complete;
 });
+if (rank() === 0) console.log(JSON.stringify({ name: "iallreduce-late", ns }));
 MPI_Finalize();

@@ -41,12 +41,15 @@ const VARIABLES: readonly string[] = [
  * @throws JitError `ERR_JIT_COMPILER_NOT_FOUND`; `ERR_JIT_PARAMS` if a quote in it is not closed.
  */
 export function findCompiler(build: BuildParams): Compiler {
+  const command = findCommand(build);
+  return { command, family: familyOf(executables(command).at(-1) as string) };
+}
+
+function findCommand(build: BuildParams): [string, ...string[]] {
   const [program, ...args] = splitCommand(textOf(build));
   const path = program === undefined ? undefined : findProgram(program);
   if (path === undefined) throw notFound(build, program ?? "");
-  const command = [path, ...args];
-  const compilers = executables(command);
-  return { command, family: familyOf(compilers.at(-1) as string) };
+  return [path, ...args];
 }
 
 const known = new Map<string, string>();
@@ -65,11 +68,11 @@ export function compilerIdentity(build: BuildParams): string {
   const key = [build.language, textOf(build), process.env["PATH"], process.cwd(), ...settings].join("\0");
   let identity = known.get(key);
   if (identity === undefined) {
-    const { command } = findCompiler(build);
+    const command = findCommand(build);
     const [program, ...args] = command;
     const native = isNative(args) ? [targetIdentity(args)] : [];
     const files = executables(command).map(fileIdentity);
-    identity = [basename(program as string), ...args, ...files, ...settings, ...native].join("\n");
+    identity = [basename(program), ...args, ...files, ...settings, ...native].join("\n");
     known.set(key, identity);
   }
   return identity;
@@ -119,6 +122,7 @@ const [WORD, QUOTE, ESCAPE] =
 
 /** Words as a shell has them. A text that as a whole is the path of a program is one word. */
 function splitCommand(text: string): string[] {
+  if (/^[\w+.-]+$/.test(text)) return [text];
   if (text.includes(sep) && isProgram(resolve(text))) return [text];
   if (text.replace(WORD, "").trim() !== "") {
     throw new JitError("ERR_JIT_PARAMS", `The compiler command ${text} has a quote that is not closed.`);

@@ -35,8 +35,8 @@ export function hoisted(emitter: Emitter, s: Loop): Plan | undefined {
   const nest = new Nest(s);
   const tests = new Set<string>();
   const accesses: (Load | Store)[] = [];
-  visitExpressions(s.body, (e) => {
-    if ((e.op !== "load" && e.op !== "store") || emitter.unchecked.has(e)) return;
+  for (const e of contentOf(s).accesses) {
+    if (emitter.unchecked.has(e)) continue;
     const { array, indexes } = e;
     const { type } = array;
     if (
@@ -44,9 +44,9 @@ export function hoisted(emitter: Emitter, s: Loop): Plan | undefined {
       (type?.kind !== "array" && type?.kind !== "view") ||
       nest.isAssigned(array.variable)
     )
-      return;
+      continue;
     const extents = indexes.map((at) => extentOf(emitter, nest, at, 0));
-    if (extents.includes(undefined)) return;
+    if (extents.includes(undefined)) continue;
     accesses.push(e);
     const lengths = type.kind === "view" ? shapeOf(array.variable) : [lengthOf(array.variable)];
     extents.forEach((extent, axis) => {
@@ -54,7 +54,7 @@ export function hoisted(emitter: Emitter, s: Loop): Plan | undefined {
       if (low !== "0") tests.add(`${low} >= 0`);
       tests.add(`${high} < ${lengths[axis]}`);
     });
-  });
+  }
   if (accesses.length === 0 || tests.size > MOST) return undefined;
   return { test: [...tests].join(" && "), accesses };
 }
@@ -62,23 +62,67 @@ export function hoisted(emitter: Emitter, s: Loop): Plan | undefined {
 /** More tests than this cost more than they save. */
 const MOST = 64;
 
+/** What is in a loop, its header included. */
+class Content {
+  /** All that a variable is assigned. */
+  readonly assigned: Map<Variable, Expression[]> = new Map();
+  /** How often a variable is read. */
+  readonly reads: Map<Variable, number> = new Map();
+  /** The elements of arrays in the body. */
+  readonly accesses: (Load | Store)[] = [];
+  readonly #inHeader: (Load | Store)[] = [];
+
+  constructor(loop: Loop) {
+    const noteIn =
+      (accesses: (Load | Store)[]) =>
+      (e: Expression): void => {
+        if (e.op === "load" || e.op === "store") accesses.push(e);
+        else if (e.op === "read") this.#read(e.variable, 1);
+        else if (e.op === "assign") this.#assign(e.variable, [e.value]);
+      };
+    const body = { op: "block", id: undefined, body: [] } as const;
+    visitExpressions({ ...loop, body }, noteIn(this.#inHeader));
+    visitExpressions(loop.body, noteIn(this.accesses), (inner) => this.#add(contentOf(inner)));
+  }
+
+  #add(inner: Content): void {
+    for (const [variable, count] of inner.reads) this.#read(variable, count);
+    for (const [variable, values] of inner.assigned) this.#assign(variable, values);
+    this.accesses.push(...inner.#inHeader, ...inner.accesses);
+  }
+
+  #read(variable: Variable, count: number): void {
+    this.reads.set(variable, (this.reads.get(variable) ?? 0) + count);
+  }
+
+  #assign(variable: Variable, values: readonly Expression[]): void {
+    const before = this.assigned.get(variable);
+    if (before === undefined) this.assigned.set(variable, [...values]);
+    else before.push(...values);
+  }
+}
+
+/** A loop is written several times, as are those in it. */
+const contents = new WeakMap<Loop, Content>();
+
+function contentOf(loop: Loop): Content {
+  let content = contents.get(loop);
+  if (content === undefined) {
+    content = new Content(loop);
+    contents.set(loop, content);
+  }
+  return content;
+}
+
 /** A loop with those in it: what changes there, and how their counters go. */
 class Nest {
   readonly counters: Map<Variable, Counting> = new Map();
-  readonly #assigned = new Map<Variable, Expression[]>();
-
   readonly #shared: Set<Variable> = new Set();
-  readonly #loop: Loop;
+  readonly #content: Content;
 
   constructor(loop: Loop) {
-    this.#loop = loop;
+    this.#content = contentOf(loop);
     this.#collect(loop);
-    visitExpressions(loop, (e) => {
-      if (e.op !== "assign") return;
-      const values = this.#assigned.get(e.variable);
-      if (values === undefined) this.#assigned.set(e.variable, [e.value]);
-      else values.push(e.value);
-    });
   }
 
   #collect(statement: Statement | undefined): void {
@@ -86,10 +130,9 @@ class Nest {
       case "loop":
         if (statement.counting !== undefined) {
           const { variable } = statement.counting;
+          const [inside, all] = [contentOf(statement), this.#content].map(({ reads }) => reads.get(variable));
           // A counter of two loops has no one range, and one that is read after its loop is beyond it.
-          if (this.counters.has(variable) || reads(variable, statement) < reads(variable, this.#loop)) {
-            this.#shared.add(variable);
-          }
+          if (this.counters.has(variable) || inside !== all) this.#shared.add(variable);
           this.counters.set(variable, statement.counting);
         }
         this.#collect(statement.body);
@@ -108,7 +151,7 @@ class Nest {
   }
 
   isAssigned(variable: Variable): boolean {
-    return this.#assigned.has(variable);
+    return this.#content.assigned.has(variable);
   }
 
   countingOf(variable: Variable): Counting | undefined {
@@ -117,18 +160,9 @@ class Nest {
 
   /** The one value that a constant of the loop's body has in each round. */
   definitionOf(variable: Variable): Expression | undefined {
-    const values = this.#assigned.get(variable);
+    const values = this.#content.assigned.get(variable);
     return variable.isConst && values?.length === 1 && variable.values.length === 1 ? values[0] : undefined;
   }
-}
-
-/** How often a variable is read in a statement. */
-function reads(variable: Variable, within: Statement): number {
-  let count = 0;
-  visitExpressions(within, (e) => {
-    if (e.op === "read" && e.variable === variable) count++;
-  });
-  return count;
 }
 
 /** How deep definitions are followed. */

@@ -144,22 +144,23 @@ export function emitParallel(
   const { variable, from, bound } = counting;
   const begin = emitter.keep(value(emitter, from).int, variable.type as NonNullable<typeof variable.type>);
   const end = emitter.keep(value(emitter, bound).int, variable.type as NonNullable<typeof variable.type>);
-  const clauses = [
-    `private(${[variable, ...own].flatMap(namesOf).join(", ")})`,
-    ...sums.map(({ c }) => `reduction(+:${c})`),
-    ...products.map(({ c }) => `reduction(*:${c})`),
+  const reductions = [
+    ...sums.map(({ c }) => ` reduction(+:${c})`),
+    ...products.map(({ c }) => ` reduction(*:${c})`),
   ];
   const slots = valueSlot(program.captured.values.length + emitter.seeds);
   const skip = emitter.name("skip");
   const seed = emitter.name("seed");
   emitter.say(`uint64_t ${seed} = njit_draw(c);`);
-  emitter.say(`#pragma omp parallel num_threads(njit_threads(c)) ${clauses.join(" ")}`);
+  const owned = [variable, ...own].flatMap(namesOf).join(", ");
+  emitter.say(`#pragma omp parallel num_threads(njit_threads(c)) private(${owned})`);
   emitter.say(
     `{ slot own[${slots}]; slot *const shared = c; memcpy(own, c, sizeof own); { slot *c = own; c[5].i = 0;`,
   );
   emitter.say(`uint64_t random[2]; njit_seed(random, ${seed}, (uint64_t)omp_get_thread_num());`);
   emitter.say("c[3].i = (int64_t)(intptr_t)random;");
-  emitter.say("#pragma omp for");
+  // A sum that lived on to the calls after the loop would be kept in a register for integers: a quarter slower.
+  emitter.say(`#pragma omp for nowait${reductions.join("")}`);
   emitter.say(`for (${variable.c} = ${begin}; ${variable.c} < ${end}; ${variable.c}++) {`);
   emitter.escape = `goto ${skip};`;
   const { lines } = emitter.apart(body);

@@ -18,12 +18,14 @@ export function threadsOf(given: unknown): number {
 }
 
 /**
- * Lets threads that wait for others sleep. OpenMP's own choice is to spin for some milliseconds, for which the core may be
- * needed: by another rank, by V8's threads, or by the thread that is waited for. Its library looks at the environment once,
- * when it is loaded with the first function that has threads; what the user says there is left as it is.
+ * Lets threads that wait for others sleep, after some ten microseconds: to wake them takes fifty. OpenMP's own choice is to
+ * spin for some milliseconds, for which the core may be needed: by another rank, by V8's threads, or by the thread that is
+ * waited for. Its library looks at the environment once, when it is loaded with the first function that has threads; what
+ * the user says there is left as it is.
  */
 export function letWaitersSleep(): void {
   const { env } = process;
   if (env["OMP_WAIT_POLICY"] || env["GOMP_SPINCOUNT"] || env["KMP_BLOCKTIME"]) return;
   env["OMP_WAIT_POLICY"] = "passive";
+  env["GOMP_SPINCOUNT"] = "1000";
 }

@@ -265,20 +265,23 @@ test("what cannot be cancelled goes on unseen", async () => {
   await gate;
 });
 
-test("a collective operation that is given up: rejects with the reason, and is awaited again", async () => {
-  if (size === 1) return;
-  // Nobody else comes before rank 0 says so.
-  if (rank === 0) {
-    const barrier = world.ibarrier();
-    await assertRejected(barrier.promise({ signal: AbortSignal.timeout(5) }));
-    assert.is(barrier.done, false);
-    for (let other = 1; other < size; other++) world.send(new Int8Array(1), other, 6);
-    assert.instance(await barrier, mpi.Status);
-  } else {
-    world.recv(new Int8Array(1), 0, 6);
-    await world.ibarrier();
-  }
-});
+test(
+  "a collective operation that is given up: rejects with the reason, and is awaited again",
+  async () => {
+    // Nobody else comes before rank 0 says so.
+    if (rank === 0) {
+      const barrier = world.ibarrier();
+      await assertRejected(barrier.promise({ signal: AbortSignal.timeout(5) }));
+      assert.is(barrier.done, false);
+      for (let other = 1; other < size; other++) world.send(new Int8Array(1), other, 6);
+      assert.instance(await barrier, mpi.Status);
+    } else {
+      world.recv(new Int8Array(1), 0, 6);
+      await world.ibarrier();
+    }
+  },
+  { skip: size === 1 && "there is nobody to wait for" },
+);
 
 test("a signal that is none is refused", async () => {
   const request = expecting(1);

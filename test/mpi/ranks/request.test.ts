@@ -268,23 +268,26 @@ test("truncation in testAll, waitAny, testAny, waitSome and testSome", () => {
   assertThrows(() => bad.wait(), TRUNCATE);
 });
 
-test("truncation of messages from another rank, received one by one and all together", () => {
-  const comm = mpi.COMM_WORLD;
-  if (comm.size === 1) return;
-  const { next, previous } = ring(comm);
-  const memory = new Float64Array(12).fill(-1);
-  const short = [1, 4, 7].map((at, tag) => comm.irecv(memory.subarray(at, at + 1), previous, tag));
-  const fitting = comm.irecv(memory.subarray(10, 12), previous, 3);
-  comm.barrier();
-  const sends = [0, 1, 2, 3].map((tag) => comm.isend(Float64Array.of(tag, tag), next, tag));
-  assertThrows(() => short[0]?.wait(), TRUNCATE);
-  assertThrows(() => mpi.waitAll([short[1], fitting, short[2]] as mpi.Request[]), TRUNCATE);
-  assert.ok(short.every(({ done }) => done));
-  assert.is(fitting.wait().byteLength, 16);
-  assertArray(memory.slice(10), Float64Array.of(3, 3));
-  for (const at of [0, 2, 3, 5, 6, 8, 9]) assert.is(memory[at], -1);
-  mpi.waitAll(sends);
-});
+test(
+  "truncation of messages from another rank, received one by one and all together",
+  () => {
+    const comm = mpi.COMM_WORLD;
+    const { next, previous } = ring(comm);
+    const memory = new Float64Array(12).fill(-1);
+    const short = [1, 4, 7].map((at, tag) => comm.irecv(memory.subarray(at, at + 1), previous, tag));
+    const fitting = comm.irecv(memory.subarray(10, 12), previous, 3);
+    comm.barrier();
+    const sends = [0, 1, 2, 3].map((tag) => comm.isend(Float64Array.of(tag, tag), next, tag));
+    assertThrows(() => short[0]?.wait(), TRUNCATE);
+    assertThrows(() => mpi.waitAll([short[1], fitting, short[2]] as mpi.Request[]), TRUNCATE);
+    assert.ok(short.every(({ done }) => done));
+    assert.is(fitting.wait().byteLength, 16);
+    assertArray(memory.slice(10), Float64Array.of(3, 3));
+    for (const at of [0, 2, 3, 5, 6, 8, 9]) assert.is(memory[at], -1);
+    mpi.waitAll(sends);
+  },
+  { skip: mpi.size() === 1 && "there is no other rank" },
+);
 
 test("buffers that only the library knows survive garbage collection", () => {
   const comm = mpi.COMM_WORLD;
