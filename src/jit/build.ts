@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cannotWrite } from "./cache/cannot-write.js";
 import { copyLocked } from "./cache/copy.js";
@@ -7,12 +7,13 @@ import { type Entry, isMiss } from "./cache/entry.js";
 import { withLock } from "./cache/lock.js";
 import { lookupEntry } from "./cache/lookup.js";
 import { createIncBasename, createLibBasename, createSrcBasename, ensureDirs } from "./cache/names.js";
+import { stageTextParts, type TextParts } from "./cache/parts.js";
 import { publishEntry, removeEntry } from "./cache/publish.js";
-import { stagingDirectory } from "./cache/staging.js";
+import { removeStaging, stagingDirectory } from "./cache/staging.js";
 import { makeCompileCommand } from "./compiler/command.js";
 import { firstDiagnostics } from "./compiler/diagnostics.js";
 import { compilerVersion, findCompiler } from "./compiler/identity.js";
-import { type Compilation, runCompiler } from "./compiler/run.js";
+import { type Compilation, startCompiler } from "./compiler/run.js";
 import { JitError, type JitErrorCode } from "./error.js";
 import { writeFailureDirectory } from "./failure.js";
 import { log } from "./log.js";
@@ -85,6 +86,7 @@ export function* build(
   name: string,
   { header, source, dependencies = [] }: Generated,
   params: Params,
+  onPublished: () => void = () => {},
 ): Steps<Built> {
   const { cache } = params;
   const compiler = findCompiler(params.build);
@@ -109,9 +111,15 @@ export function* build(
       command.push(`-ffile-prefix-map=${directory}=.`);
     }
     log.debug(`building ${signature}: ${command.join(" ")}`);
-    const compilation = yield* perform(
-      runCompiler(command, { cwd: directory, timeout: params.build.timeout, label: name }),
-    );
+    const started = startCompiler(command, { cwd: directory, timeout: params.build.timeout, label: name });
+    let texts: TextParts;
+    try {
+      texts = stageTextParts(signature, directory, source, header ?? undefined, cache);
+    } catch (error) {
+      started.abandon();
+      throw error;
+    }
+    const compilation = yield* perform(started.ended);
     const libFilename = join(directory, lib);
     const failure = failureOf(compilation, libFilename);
     if (failure !== undefined && NO_SPACE.test(compilation.output)) throw noSpace(signature, directory);
@@ -122,6 +130,7 @@ export function* build(
       name,
       source,
       header: header ?? undefined,
+      texts,
       log: cache.enableBuildLog ? `${command.join(" ")}\n\n${compilation.output}` : undefined,
       dependencies: needed,
       depFile: join(directory, DEPENDENCY_FILE),
@@ -129,9 +138,11 @@ export function* build(
       compiler: yield* perform(compilerVersion(compiler)),
       seconds: compilation.seconds,
     };
-    return { entry: publishEntry(signature, staged, cache), output: compilation.output };
+    const entry = publishEntry(signature, staged, cache);
+    onPublished();
+    return { entry, output: compilation.output };
   } finally {
-    rmSync(directory, { recursive: true, force: true });
+    removeStaging(directory);
   }
 }
 

@@ -31,12 +31,14 @@ export interface Found {
  * The entry in the cache, built if need be. Only one of all processes builds; the others wait for it.
  * A cache that cannot be written is read, and what is missing is built in an overlay; if that cannot be written
  * either, in a directory of this process alone.
+ * @param onPublished Called as soon as others can find what was built, before this process tidies up.
  */
 export function* findOrBuild(
   name: string,
   signature: string,
   params: Params,
   generator: Generator,
+  onPublished: () => void = () => {},
 ): Steps<Found> {
   const cache = withOverlay(params.cache);
   const code = new Code(generator);
@@ -51,7 +53,7 @@ export function* findOrBuild(
   let failure: unknown;
   for (const place of places(cache)) {
     try {
-      const entry = yield* buildIn(place, name, signature, params, code, found.stale);
+      const entry = yield* buildIn(place, name, signature, params, code, found.stale, onPublished);
       return { entry, cache: place };
     } catch (error) {
       if (!(error instanceof JitError) || error.code !== "ERR_JIT_CACHE") throw error;
@@ -73,6 +75,7 @@ function* buildIn(
   params: Params,
   code: Code,
   stale: Manifest | undefined,
+  onPublished: () => void,
 ): Steps<Entry> {
   return yield* withLock(signature, cache, function* () {
     // Another process may have built it while this one waited.
@@ -82,7 +85,7 @@ function* buildIn(
     const generated = yield* code.get();
     if (stale !== undefined) assertSameCode(stale, generated);
     try {
-      const { entry } = yield* build(signature, name, generated, { ...params, cache });
+      const { entry } = yield* build(signature, name, generated, { ...params, cache }, onPublished);
       count(cache, "builds", 1, entrySize(entry.manifest));
       maybeCollect(cache);
       return entry;

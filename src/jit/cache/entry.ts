@@ -1,4 +1,5 @@
 import type { Manifest } from "./manifest.js";
+import type { TextParts } from "./parts.js";
 
 /** A library in the cache, verified when it was looked up. */
 export interface Entry {
@@ -31,6 +32,8 @@ export interface StagedBuild {
   readonly name: string;
   readonly source: string;
   readonly header: string | undefined;
+  /** Source and header as they are stored, if that is prepared already. */
+  readonly texts?: TextParts;
   readonly log: string | undefined;
   /** In the cache that is published to. */
   readonly dependencies: readonly Entry[];

@@ -5,9 +5,9 @@ import {
   ftruncateSync,
   openSync,
   readFileSync,
-  rmSync,
   type Stats,
   statSync,
+  unlinkSync,
   writeSync,
 } from "node:fs";
 import { hostname } from "node:os";
@@ -184,7 +184,7 @@ function tellHolder(file: number): void {
 
 function removeQuietly(filename: string): void {
   try {
-    rmSync(filename, { force: true });
+    unlinkSync(filename);
   } catch {
     // It stays, and does not matter.
   }

@@ -1,17 +1,6 @@
-import { hash } from "node:crypto";
-import {
-  chmodSync,
-  closeSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from "node:fs";
+import { readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { hostname } from "node:os";
-import { basename, dirname, join, relative, sep } from "node:path";
-import { gzipSync } from "node:zlib";
+import { basename, dirname, join } from "node:path";
 import { packageVersion } from "../../package.js";
 import { JitError } from "../error.js";
 import type { CacheParams } from "../params.js";
@@ -32,6 +21,16 @@ import {
   ensureDirs,
 } from "./names.js";
 import { assertSafeDirectory } from "./owner.js";
+import {
+  flush,
+  isInside,
+  makePart,
+  optionalPart,
+  type Part,
+  textParts,
+  writeLibrary,
+  writePart,
+} from "./parts.js";
 import { partFilenames, stagingDirectory } from "./staging.js";
 
 /*
@@ -39,24 +38,6 @@ import { partFilenames, stagingDirectory } from "./staging.js";
  * same file system, and then renamed, the manifest last; before that, the manifest of an entry that is replaced is
  * removed. So there is the old entry, none, or the new one, whenever a process is killed or the disk is full.
  */
-
-/** A file that is to become part of an entry. */
-interface Part {
-  readonly filename: string;
-  /** What it is to contain; undefined if it is written already, as `from`. */
-  readonly data?: string | Uint8Array;
-  readonly from?: string;
-  readonly record: FileRecord;
-}
-
-const sha256Of = (data: string | Uint8Array): string => hash("sha256", data);
-
-function makePart(filename: string, data: string | Uint8Array, root: string, from?: string): Part {
-  const bytes = typeof data === "string" ? Buffer.from(data) : data;
-  const path = relative(root, filename).replaceAll(sep, "/");
-  const record = { path, sha256: sha256Of(bytes), size: bytes.byteLength };
-  return from === undefined ? { filename, data: bytes, record } : { filename, from, record };
-}
 
 /**
  * Publishes what was built as the entry of the signature, in place of the one that is there. The lock of the
@@ -69,16 +50,16 @@ export function publishEntry(signature: string, staged: StagedBuild, cache: Cach
   assertSignature(signature);
   const root = cacheRoot(cache.cacheDir);
   try {
-    const isInside = staged.directory.startsWith(join(root, "temp") + sep);
+    const canMove = isInside(staged.directory, cache);
     const libFilename = createLibFilename(signature, cache);
     const library = makePart(
       libFilename,
       readFileSync(staged.libFilename),
       root,
-      isInside ? staged.libFilename : undefined,
+      canMove ? staged.libFilename : undefined,
     );
-    const source = sourcePart(signature, staged.source, cache);
-    const header = optionalPart(createIncFilename(signature, cache), staged.header, root);
+    const texts = staged.texts ?? textParts(signature, staged.source, staged.header, cache);
+    const { source, header, sourceSha256, headerSha256 } = texts;
     const log = optionalPart(createLogFilename(signature, cache), staged.log, root);
     const started = statSync(join(staged.directory, createSrcBasename(signature, cache)), {
       throwIfNoEntry: false,
@@ -91,8 +72,8 @@ export function publishEntry(signature: string, staged: StagedBuild, cache: Cach
       source: source?.record ?? null,
       header: header?.record ?? null,
       log: log?.record ?? null,
-      sourceSha256: sha256Of(staged.source),
-      headerSha256: staged.header === undefined ? null : sha256Of(staged.header),
+      sourceSha256,
+      headerSha256,
       dependencies: staged.dependencies.map((entry) => ({
         signature: entry.signature,
         sha256: entry.manifest.library.sha256,
@@ -107,50 +88,43 @@ export function publishEntry(signature: string, staged: StagedBuild, cache: Cach
         version: packageVersion(),
       },
     };
-    install(manifest, [library, header, source, log], isInside ? staged.directory : undefined, cache);
+    install(manifest, library, [header, source, log], canMove ? staged.directory : undefined, cache);
     return { signature, cacheDir: root, libFilename, manifest };
   } catch (cause) {
     throw cannotWrite(root, cause, signature);
   }
 }
 
-const optionalPart = (filename: string, data: string | undefined, root: string): Part | undefined =>
-  data === undefined ? undefined : makePart(filename, data, root);
-
-function sourcePart(signature: string, source: string, cache: CacheParams): Part | undefined {
-  const root = cacheRoot(cache.cacheDir);
-  const filename = createSrcFilename(signature, cache);
-  if (cache.srcStorage === "delete") return undefined;
-  if (cache.srcStorage === "keep") return makePart(filename, source, root);
-  return makePart(`${filename}.gz`, gzipSync(source), root);
-}
-
 /** Writes the parts and the manifest to `work`, or to a directory of its own, and renames them. */
 function install(
   manifest: Manifest,
+  library: Part,
   given: readonly (Part | undefined)[],
   work: string | undefined,
   cache: CacheParams,
 ): void {
   const { signature } = manifest;
-  const parts = given.filter((part) => part !== undefined);
+  const texts = given.filter((part) => part !== undefined);
   const root = cacheRoot(cache.cacheDir);
   const { fsync } = cache;
   assertSafeDirectory(root, [cache.libDir, cache.incDir, "manifest"]);
   ensureDirs(cache);
   const directory = work ?? stagingDirectory(signature, { ...cache, tempDirRoot: "" });
   try {
-    const moves = parts.map((part, index): [string, string] => [
-      writePart(part, directory, index, fsync),
-      part.filename,
-    ]);
+    const moves: [from: string, to: string][] = [
+      [writeLibrary(library, directory, fsync), library.filename],
+      ...texts.map((part, index): [string, string] => [
+        writePart(part, directory, `publish.${index}`, fsync),
+        part.filename,
+      ]),
+    ];
     const manifestFilename = createManifestFilename(signature, cache);
     const written = join(directory, "publish.manifest");
     writeWhole(written, formatManifest(manifest), fsync, 0o644);
     rmSync(manifestFilename, { force: true });
     try {
       for (const [from, to] of moves) renameSync(from, to);
-      const kept = new Set(parts.map(({ filename }) => filename));
+      const kept = new Set(moves.map(([, to]) => to));
       for (const filename of partFilenames(signature, cache)) if (!kept.has(filename)) tryRemove(filename);
       if (fsync) for (const folder of new Set(moves.map(([, to]) => dirname(to)))) flush(folder);
       renameSync(written, manifestFilename);
@@ -162,31 +136,6 @@ function install(
     }
   } finally {
     if (work === undefined) rmSync(directory, { recursive: true, force: true });
-  }
-}
-
-/** @returns Where it was written. */
-function writePart(part: Part, directory: string, index: number, fsync: boolean): string {
-  if (part.from !== undefined) {
-    // The umask may have let others write to it, and what they can write to is not loaded.
-    const { mode } = statSync(part.from);
-    if ((mode & 0o022) !== 0) chmodSync(part.from, mode & 0o755);
-    if (fsync) flush(part.from);
-    return part.from;
-  }
-  const filename = join(directory, `publish.${index}`);
-  const isLibrary = index === 0;
-  writeWhole(filename, part.data ?? "", fsync, isLibrary ? 0o755 : 0o644);
-  return filename;
-}
-
-/** Waits until a file, or the names in a directory, are on the disk. */
-function flush(path: string): void {
-  const file = openSync(path, "r");
-  try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
   }
 }
 
@@ -232,7 +181,7 @@ export function copyEntry(entry: Entry, cache: CacheParams): Entry {
       source: source?.record ?? null,
       log: log?.record ?? null,
     };
-    install(copied, [library, header, source, log], undefined, here);
+    install(copied, library, [header, source, log], undefined, here);
     return { signature, cacheDir: root, libFilename: createLibFilename(signature, here), manifest: copied };
   } catch (cause) {
     throw cannotWrite(root, cause, signature);

@@ -7,13 +7,14 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  statSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
 import type { CacheParams } from "../params.js";
 import { pause } from "../steps.js";
-import { tryExclusive } from "./lock.js";
+import { tryLock } from "./flock.js";
 import { cacheRoot } from "./names.js";
 
 /*
@@ -136,16 +137,18 @@ function flush(root: string): void {
   } catch {
     return;
   }
-  locked(filename, (isAlone) => {
-    const size = append(filename, line(sums));
-    if (isAlone && size > SHARD_LIMIT) replace(filename, readShard(filename));
+  locked(filename, (file, isAlone) => {
+    writeSync(file, line(sums));
+    if (isAlone && fstatSync(file).size > SHARD_LIMIT) replace(filename, readShard(filename));
   });
 }
 
 /** Makes `stats`, but not the cache: if it has been removed, so have its statistics. */
 function makeDirectory(root: string): void {
+  const directory = join(root, "stats");
+  if (existsSync(directory)) return; // An exception would take ten times as long.
   try {
-    mkdirSync(join(root, "stats"), { mode: 0o755 });
+    mkdirSync(directory, { mode: 0o755 });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }
@@ -155,34 +158,30 @@ function makeDirectory(root: string): void {
  * Does something with a shard while no other process does, and forgets about errors. After some time it is done all
  * the same, but then nothing must be replaced: `body` is told.
  */
-function locked(filename: string, body: (isAlone: boolean) => void): void {
+function locked(filename: string, body: (file: number, isAlone: boolean) => void): void {
+  const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW = 0 } = constants;
   try {
-    let release = tryExclusive(`${filename}.lock`);
-    for (let waited = 0; release === undefined && waited < PATIENCE; waited++) {
+    for (let waited = 0; ; waited++) {
+      const file = openSync(filename, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o644);
+      try {
+        const isBusy = tryLock(file, "exclusive") === "busy";
+        // Of one that was replaced while this process waited nobody knows any more.
+        if (isBusy ? waited >= PATIENCE : isAt(filename, file)) {
+          body(file, !isBusy);
+          return;
+        }
+      } finally {
+        closeSync(file);
+      }
       pause(1).sync();
-      release = tryExclusive(`${filename}.lock`);
-    }
-    try {
-      body(release !== undefined);
-    } finally {
-      release?.();
     }
   } catch {
     // A full or read-only disk, or a cache that has been removed: there is nobody to tell.
   }
 }
 
-/** Adds to the end of a file. @returns The size that it has then. */
-function append(filename: string, text: string): number {
-  const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW = 0 } = constants;
-  const file = openSync(filename, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o644);
-  try {
-    writeSync(file, text);
-    return fstatSync(file).size;
-  } finally {
-    closeSync(file);
-  }
-}
+const isAt = (filename: string, file: number): boolean =>
+  statSync(filename, { throwIfNoEntry: false })?.ino === fstatSync(file).ino;
 
 /** Puts one line in place of all. The temporary file of a process that is killed here is written over by the next. */
 function replace(filename: string, sums: Sums): void {
@@ -199,7 +198,7 @@ const line = (sums: Sums): string =>
 /** What the lines of a file add up to; zeros if it cannot be read. */
 function readShard(filename: string): Sums {
   const sums = zero();
-  if (!existsSync(filename)) return sums; // An exception would take ten times as long.
+  if (!existsSync(filename)) return sums;
   let text: string;
   try {
     text = readFileSync(filename, "utf8");

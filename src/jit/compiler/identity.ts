@@ -41,9 +41,21 @@ const VARIABLES: readonly string[] = [
  * @throws JitError `ERR_JIT_COMPILER_NOT_FOUND`; `ERR_JIT_PARAMS` if a quote in it is not closed.
  */
 export function findCompiler(build: BuildParams): Compiler {
-  const command = findCommand(build);
-  return { command, family: familyOf(executables(command).at(-1) as string) };
+  const key = placeOf(build);
+  let compiler = found.get(key);
+  if (compiler === undefined) {
+    const command = findCommand(build);
+    compiler = { command, family: familyOf(executables(command).at(-1) as string) };
+    found.set(key, compiler);
+  }
+  return compiler;
 }
+
+const found = new Map<string, Compiler>();
+
+/** All that decides which program it is, but for what is in the directories. */
+const placeOf = (build: BuildParams): string =>
+  [build.language, textOf(build), process.env["PATH"], process.cwd(), ...settings()].join("\0");
 
 function findCommand(build: BuildParams): [string, ...string[]] {
   const [program, ...args] = splitCommand(textOf(build));
@@ -51,6 +63,13 @@ function findCommand(build: BuildParams): [string, ...string[]] {
   if (path === undefined) throw notFound(build, program ?? "");
   return [path, ...args];
 }
+
+/** The variables that compilers mind, as they are set now. */
+const settings = (): string[] =>
+  VARIABLES.flatMap((name) => {
+    const value = process.env[name];
+    return value ? [`${name}=${value}`] : [];
+  });
 
 const known = new Map<string, string>();
 
@@ -61,18 +80,14 @@ const known = new Map<string, string>();
  * @throws JitError as {@link findCompiler}.
  */
 export function compilerIdentity(build: BuildParams): string {
-  const settings = VARIABLES.flatMap((name) => {
-    const value = process.env[name];
-    return value ? [`${name}=${value}`] : [];
-  });
-  const key = [build.language, textOf(build), process.env["PATH"], process.cwd(), ...settings].join("\0");
+  const key = placeOf(build);
   let identity = known.get(key);
   if (identity === undefined) {
     const command = findCommand(build);
     const [program, ...args] = command;
     const native = isNative(args) ? [targetIdentity(args)] : [];
     const files = executables(command).map(fileIdentity);
-    identity = [basename(program), ...args, ...files, ...settings, ...native].join("\n");
+    identity = [basename(program), ...args, ...files, ...settings(), ...native].join("\n");
     known.set(key, identity);
   }
   return identity;
@@ -87,7 +102,7 @@ export function targetIdentity(flags: readonly string[]): string {
   return isNative(flags) ? `${target}\n${processor()}` : target;
 }
 
-/** The first line that the compiler prints about itself, `"tcc version 0.9.27"`; "" if it prints none. Asked once. */
+/** The first line that the compiler prints about itself, `"tcc version 0.9.27"`; "" if it prints none. A process asks once. */
 export const compilerVersion = (compiler: Compiler): Effect<string> => ({
   sync: () => runSync(askVersion(compiler)),
   async: () => runAsync(askVersion(compiler)),
@@ -96,7 +111,7 @@ export const compilerVersion = (compiler: Compiler): Effect<string> => ({
 const versions = new Map<string, string>();
 
 function* askVersion({ command, family }: Compiler): Steps<string> {
-  const key = [...command, ...executables(command).map(fileIdentity)].join("\0");
+  const key = command.join("\0");
   const asked = versions.get(key);
   if (asked !== undefined) return asked;
   const option = { gcc: ["--version"], clang: ["--version"], tcc: ["-v"], msvc: [] }[family];

@@ -19,6 +19,13 @@ import { runPortably, runPortablySync } from "./run-portable.js";
 
 export type { Compilation, RunOptions } from "./compilation.js";
 
+/** A compiler that runs. Somebody has to wait for its end or to abandon it. */
+export interface Started {
+  readonly ended: Effect<Compilation>;
+  /** Kills it. */
+  abandon(): void;
+}
+
 /**
  * Runs a compiler without a shell, in a process group that is killed when its time is over, when it floods its output,
  * and whenever this process ends, even by SIGKILL.
@@ -28,19 +35,40 @@ export type { Compilation, RunOptions } from "./compilation.js";
  *   `ERR_JIT_COMPILE` if the system cannot start it for another reason. TypeError if the command is none.
  */
 export function runCompiler(command: readonly string[], options: RunOptions): Effect<Compilation> {
+  assertCommand(command);
+  if (process.platform !== "linux") return portable(command, options);
+  return {
+    sync: () => waitSync(new Running(command, options)),
+    async: () => waitAsync(new Running(command, options)),
+  };
+}
+
+/**
+ * The same in two steps, so that other work can be done meanwhile. Where Node has to run it, it starts in the second.
+ * @throws as {@link runCompiler}, at once or by the effect
+ */
+export function startCompiler(command: readonly string[], options: RunOptions): Started {
+  assertCommand(command);
+  if (process.platform !== "linux") return { ended: portable(command, options), abandon: () => {} };
+  const running = new Running(command, options);
+  return {
+    ended: { sync: () => waitSync(running), async: () => waitAsync(running) },
+    abandon: () => running.abandon(),
+  };
+}
+
+const portable = (command: readonly string[], options: RunOptions): Effect<Compilation> => ({
+  sync: () => runPortablySync(command, options),
+  async: () => runPortably(command, options),
+});
+
+function assertCommand(command: readonly string[]): void {
   if (!Array.isArray(command) || command.length === 0 || !command.every((word) => typeof word === "string")) {
     throw invalidType("command", "a program and its arguments", command);
   }
   if (command.some((word) => word.includes("\0"))) {
     throw invalidValue("command", "an argument cannot contain a NUL", command);
   }
-  if (process.platform !== "linux") {
-    return {
-      sync: () => runPortablySync(command, options),
-      async: () => runPortably(command, options),
-    };
-  }
-  return { sync: () => runSync(command, options), async: () => runAsync(command, options) };
 }
 
 /**
@@ -126,6 +154,14 @@ class Running {
     const { flooded, text } = this.output;
     return { ...ended, timedOut: this.#timedOut, flooded, output: text, seconds };
   }
+
+  /** Ends it before its time, for nobody to hear of. */
+  abandon(): void {
+    killGroup(this.#guard);
+    awaitEnd(this.#pid);
+    this.finish({ exitCode: null, signal: "SIGKILL" });
+    closeSync(this.out);
+  }
 }
 
 /** Kills the group, whose leader nobody has waited for yet: its number cannot be that of another by now. */
@@ -134,8 +170,7 @@ function endGroup(guard: number): void {
   awaitEnd(guard);
 }
 
-function runSync(command: readonly string[], options: RunOptions): Compilation {
-  const running = new Running(command, options);
+function waitSync(running: Running): Compilation {
   const { out, output } = running;
   try {
     let open = true;
@@ -175,8 +210,7 @@ const openSocket = (descriptor: number): Socket => {
   return new net.Socket({ fd: descriptor, readable: true, writable: false });
 };
 
-async function runAsync(command: readonly string[], options: RunOptions): Promise<Compilation> {
-  const running = new Running(command, options);
+async function waitAsync(running: Running): Promise<Compilation> {
   const { out, output } = running;
   const socket = openSocket(out);
   return new Promise((resolve) => {

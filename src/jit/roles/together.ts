@@ -10,8 +10,9 @@ import type { Steps } from "../steps.js";
 import { agree } from "./agreement.js";
 import type { BuildOn, Role } from "./communicators.js";
 import { type Failure, failTogether, packed, stored } from "./news.js";
+import { Notice } from "./notice.js";
 import { partitionBy } from "./partition.js";
-import { broadcast, gathered, type Patience } from "./waiting.js";
+import { broadcast, gathered, type Patience, Sum } from "./waiting.js";
 
 /*
  * How the processes of a communicator come to a library: they agree on what is there; who has it gives it, or one for
@@ -68,8 +69,9 @@ export function* together(call: Call, isLocal: boolean): Steps<Jitted & { readon
   const parts = allKnowNodes ? (knownNodes as Int32Array) : yield* findNodes(call);
   // If that of one is out of date, that of another may be as well.
   const isGiven = hits > 0 && stale === 0;
-  const outcome = isGiven ? yield* shared(call, mine, parts) : yield* built(call, parts);
-  const settled = yield* settle(call, outcome.result, mine);
+  const told = new Told(comm);
+  const outcome = isGiven ? yield* shared(call, mine, parts, told) : yield* built(call, parts, told);
+  const settled = yield* settle(call, outcome.result, mine, told);
   present.set(key, settled);
   return { ...settled, role: mine === undefined ? outcome.role : "hit" };
 }
@@ -115,6 +117,22 @@ function* findNodes({ comm, params, patience }: Call): Steps<Int32Array> {
   return parts;
 }
 
+/** How all processes hear of each other that they have done their parts, or have failed to. */
+class Told {
+  readonly #comm: Communicator;
+  #failures: Sum | undefined;
+
+  constructor(comm: Communicator) {
+    this.#comm = comm;
+  }
+
+  /** This process has done its part. Tells it once. */
+  tell(hasFailed: boolean): Sum {
+    this.#failures ??= new Sum(this.#comm, BigInt64Array.of(hasFailed ? 1n : 0n));
+    return this.#failures;
+  }
+}
+
 /** What came of this process's part: an entry, an error, or nothing yet. */
 interface Outcome {
   readonly role: Role;
@@ -131,12 +149,12 @@ function entryOf({ signature, params }: Call): Found | undefined {
 }
 
 /** Some have the library: the first of them gives it to all, and one for each disk that lacks it stores it. */
-function* shared(call: Call, mine: Present | undefined, parts: Int32Array): Steps<Outcome> {
+function* shared(call: Call, mine: Present | undefined, parts: Int32Array, told: Told): Steps<Outcome> {
   const { comm, signature, patience, params } = call;
   const own = mine === undefined ? undefined : entryOf(call);
   const having = yield* gathered(comm, Uint8Array.of(own === undefined ? 0 : 1), patience);
   const giver = having.indexOf(1);
-  if (giver < 0) return yield* built(call, parts);
+  if (giver < 0) return yield* built(call, parts, told);
   const message = comm.rank === giver ? packed(own as Found, signature) : undefined;
   const data = yield* broadcast(comm, message, giver, patience);
   const part = parts[comm.rank] as number;
@@ -146,22 +164,24 @@ function* shared(call: Call, mine: Present | undefined, parts: Int32Array): Step
 }
 
 /** Nobody has it. */
-function* built(call: Call, parts: Int32Array): Steps<Outcome> {
+function* built(call: Call, parts: Int32Array, told: Told): Steps<Outcome> {
   const { comm, name, signature, params, generator, buildon, patience } = call;
   if (buildon === "process") assertOwnDirectories(parts);
   const isNodeRoot = parts[comm.rank] === comm.rank;
   const isBuilder = buildon === "root" ? comm.rank === 0 : isNodeRoot;
+  const isCopied = buildon === "root" && !parts.every((part) => part === 0);
+  // The others need not wait for what is done after that.
+  const onPublished = isCopied ? undefined : () => void told.tell(false);
   let result: Found | Failure | undefined;
   if (isBuilder) {
     try {
-      result = yield* findOrBuild(name, signature, params, generator);
+      result = yield* findOrBuild(name, signature, params, generator, onPublished);
     } catch (error) {
       result = { error };
     }
   }
   const own: Outcome = isBuilder ? { role: "builder", result } : WAITER;
-  const isOneNode = parts.every((part) => part === 0);
-  if (buildon !== "root" || isOneNode) return own;
+  if (!isCopied) return own;
   const message = result === undefined ? undefined : packed(result, signature);
   const data = yield* broadcast(comm, message, 0, { ...patience, whileCompiling: true });
   if (isBuilder || !isNodeRoot) return own;
@@ -177,18 +197,40 @@ function assertOwnDirectories(parts: Int32Array): void {
   );
 }
 
+/** Sleeps until the library is there or all have done their parts: who is told by the disk is so before MPI tells. */
+function* lookWhenPublished(call: Call, failures: Sum): Steps<Present | Lack | Failure> {
+  const { signature, params, patience } = call;
+  const notice = Notice.of(signature, params.cache);
+  try {
+    const isOver = yield* failures.endedOr(notice, { ...patience, whileCompiling: true });
+    return isOver ? LACK : look(call);
+  } finally {
+    notice?.close();
+  }
+}
+
+/** Only when all have told it is there for certain. */
+const again = (call: Call, before: Present | Lack | Failure): Present | Lack | Failure =>
+  "library" in before ? before : look(call);
+
 /**
  * After all have done their parts: if one failed, also to load what came of it, all throw what it threw; who still sees no
  * library, as behind a slow network file system, gets its bytes.
  */
-function* settle(call: Call, result: Found | Failure | undefined, mine: Present | undefined): Steps<Present> {
+function* settle(
+  call: Call,
+  result: Found | Failure | undefined,
+  mine: Present | undefined,
+  told: Told,
+): Steps<Present> {
   const { comm, signature, params, patience } = call;
   const failure = result !== undefined && "error" in result ? result : undefined;
-  const failed = Uint8Array.of(failure === undefined ? 0 : 1);
-  const failures = yield* gathered(comm, failed, { ...patience, whileCompiling: true });
-  if (failures.includes(1)) return yield* failTogether(comm, failure, signature, patience);
-  // Only now: it is there for those who waited.
-  const last = mine ?? (result === undefined ? look(call) : caught(() => open(result as Found) ?? LACK));
+  const failures = told.tell(failure !== undefined);
+  const waited = mine === undefined && result === undefined ? yield* lookWhenPublished(call, failures) : LACK;
+  const [failed] = yield* failures.ended({ ...patience, whileCompiling: true });
+  if (failed !== 0n) return yield* failTogether(comm, failure, signature, patience);
+  const last =
+    mine ?? (result === undefined ? again(call, waited) : caught(() => open(result as Found) ?? LACK));
   const lateFailure = "error" in last ? last : undefined;
   const have = "library" in last ? last : undefined;
   const agreement = yield* agree(

@@ -1,6 +1,7 @@
 import type { Communicator, MessageBuffer, Request } from "../../mpi/index.js";
 import { JitError } from "../error.js";
 import { type Effect, perform, type Steps } from "../steps.js";
+import type { Notice } from "./notice.js";
 
 /*
  * Collective communication that does not wait for ever. Only types come from the mpi floor: who has a communicator has
@@ -27,13 +28,16 @@ const EAGER_LOOKS_WHILE_COMPILING = 20;
 /** Then: of the time that was waited, the part to wait before the next look. */
 const SHARE = 1 / 20;
 
-/** Milliseconds: the shortest and the longest pause. */
-const [SHORTEST, LONGEST] = [0.05, 5];
+/** Milliseconds: the shortest and the longest pause, and the one that a notice may end. */
+const [SHORTEST, LONGEST, LONGEST_WITH_NOTICE] = [0.05, 5, 10];
 
 const never = new Int32Array(new SharedArrayBuffer(4));
 
-/** Waits for a collective operation, blocking or not. */
-function ended(request: Request, patience: Patience): Effect<unknown> {
+/**
+ * Waits for a collective operation, blocking or not; blocking, no longer than until the notice comes.
+ * @returns whether the operation has ended
+ */
+function ended(request: Request, patience: Patience, notice?: Notice): Effect<boolean> {
   return {
     sync: () => {
       const started = performance.now();
@@ -43,8 +47,11 @@ function ended(request: Request, patience: Patience): Effect<unknown> {
         if (patience.signal?.aborted) throw patience.signal.reason;
         const now = performance.now();
         if (now > patience.until) throw late(patience);
-        Atomics.wait(never, 0, 0, Math.min(LONGEST, Math.max(SHORTEST, (now - started) * SHARE)));
+        if (notice === undefined) {
+          Atomics.wait(never, 0, 0, Math.min(LONGEST, Math.max(SHORTEST, (now - started) * SHARE)));
+        } else if (notice.wait(LONGEST_WITH_NOTICE)) return false;
       }
+      return true;
     },
     async: async () => {
       const { until, signal } = patience;
@@ -56,6 +63,7 @@ function ended(request: Request, patience: Patience): Effect<unknown> {
       ];
       try {
         await request.promise(limits.length === 0 ? {} : { signal: AbortSignal.any(limits) });
+        return true;
       } catch (error) {
         if ((error as Error).name === "TimeoutError" && error !== signal?.reason) throw late(patience);
         throw error;
@@ -70,12 +78,33 @@ const late = ({ what }: Patience): JitError =>
     `${what}: another process did not do its part in time. Its communicator cannot be used any more`,
   );
 
-/** The sum over all processes, of each element. */
-export function* summed(comm: Communicator, values: BigInt64Array, patience: Patience): Steps<BigInt64Array> {
-  const result = new BigInt64Array(values.length);
-  yield* perform(ended(comm.iallreduce(values, result), patience));
-  return result;
+/** A sum over all processes that goes on. */
+export class Sum {
+  readonly #request: Request;
+  readonly #result: BigInt64Array;
+
+  constructor(comm: Communicator, values: BigInt64Array) {
+    this.#result = new BigInt64Array(values.length);
+    this.#request = comm.iallreduce(values, this.#result);
+    // What the others have sent already is passed on at once.
+    for (let looks = 0; looks < EAGER_LOOKS_WHILE_COMPILING && this.#request.test() === null; looks++);
+  }
+
+  /** Waits for the end, or until the notice comes. @returns whether it has ended */
+  *endedOr(notice: Notice | undefined, patience: Patience): Steps<boolean> {
+    return yield* perform(ended(this.#request, patience, notice));
+  }
+
+  /** The sums of the elements. */
+  *ended(patience: Patience): Steps<BigInt64Array> {
+    yield* perform(ended(this.#request, patience));
+    return this.#result;
+  }
 }
+
+/** The sum over all processes, of each element. */
+export const summed = (comm: Communicator, values: BigInt64Array, patience: Patience): Steps<BigInt64Array> =>
+  new Sum(comm, values).ended(patience);
 
 /** What each process gives, in the order of their ranks. */
 export function* gathered<View extends Uint8Array | Int32Array>(

@@ -18,6 +18,7 @@ for (const name of [
   "writeSync",
   "renameSync",
   "rmSync",
+  "unlinkSync",
   "mkdirSync",
   "mkdtempSync",
   "chmodSync",
