@@ -65,17 +65,34 @@ export interface Agreement {
 
 const FIELD = 1 + 2 * PARTS;
 
-/**
- * What all processes together have: one small reduction.
- * @throws JitError `ERR_JIT_MISMATCH` on all of them if they ask for different libraries, or have different ones under
- *   the same signature, which tells who has what
- */
-export function* agree(comm: Communicator, position: Position, patience: Patience): Steps<Agreement> {
+/** A position as numbers to be added up. */
+export function valuesOf(position: Position): BigInt64Array {
   const { asked, source, knowsNodes, isStale = false, hasFailed = false } = position;
   const flags = [knowsNodes, isStale, hasFailed].map((flag) => (flag ? 1n : 0n));
   const own = contribution(hasFailed ? undefined : asked);
-  const values = BigInt64Array.from([...own, ...contribution(source), ...flags]);
-  const sums = yield* summed(comm, values, patience);
+  return BigInt64Array.from([...own, ...contribution(source), ...flags]);
+}
+
+/**
+ * What all processes together have: one small reduction.
+ * @throws JitError as {@link judge}
+ */
+export function* agree(comm: Communicator, position: Position, patience: Patience): Steps<Agreement> {
+  const sums = yield* summed(comm, valuesOf(position), patience);
+  return yield* judge(comm, position, sums, patience);
+}
+
+/**
+ * What the sum of all positions tells.
+ * @throws JitError `ERR_JIT_MISMATCH` on all of them if they ask for different libraries, or have different ones under
+ *   the same signature, which tells who has what
+ */
+export function* judge(
+  comm: Communicator,
+  { asked, source }: Position,
+  sums: BigInt64Array,
+  patience: Patience,
+): Steps<Agreement> {
   const [knowing, stale, failed] = Array.from(sums.subarray(2 * FIELD), Number) as [number, number, number];
   const agreement = { hits: Number(sums[FIELD]), allKnowNodes: knowing === comm.size, stale, failed };
   if (failed > 0) return agreement;

@@ -10,8 +10,9 @@ import { runAsync, runSync, type Steps } from "../steps.js";
 import { agree } from "./agreement.js";
 import { assertBuildOn, type BuildOn, type Role } from "./communicators.js";
 import { failTogether } from "./news.js";
-import { type Call, together } from "./together.js";
-import type { Patience } from "./waiting.js";
+import { type Call, positionOf, together } from "./together.js";
+import { type Patience, Sum } from "./waiting.js";
+import { recall, remember, Warm } from "./warm.js";
 
 /** How the processes of a communicator come to a library. */
 export interface OnCommOptions {
@@ -56,7 +57,33 @@ export function jitOnComm<Jitable>(
   generate: Generate<Jitable>,
   options: OnCommOptions = {},
 ): JittedOnComm {
-  return runSync(prepare(comm, jitable, name, params, generate as never, options));
+  const warm = recalled(comm, name, params, generate, options);
+  if (warm === undefined) return runSync(prepare(comm, jitable, name, params, generate as never, options));
+  if (options.agree === "local") return warm.result;
+  const { signal, deadline = warm.patience } = options;
+  const patience = patienceOf(deadline, signal, warm.what);
+  const sums = new Sum(comm, warm.position, warm.sums).wait(patience);
+  if (warm.isUnanimous()) return warm.result;
+  return runSync(prepare(comm, jitable, name, params, generate as never, options, sums));
+}
+
+/** A call like this one that all have agreed on. What is wrong with this one is told elsewhere, to all. */
+function recalled(
+  comm: Communicator,
+  name: string,
+  params: GivenParams | undefined,
+  generate: unknown,
+  options: OnCommOptions,
+): Warm | undefined {
+  try {
+    const { buildon = "node", agree: how = "all", deadline = 1 } = options;
+    if (typeof name !== "string" || typeof generate !== "function") return undefined;
+    if ((how !== "all" && how !== "local") || !(typeof deadline === "number" && deadline > 0))
+      return undefined;
+    return building.getStore()?.has(comm) === true ? undefined : recall(comm, name, params, buildon);
+  } catch {
+    return undefined;
+  }
 }
 
 /** As `jitOnComm`, without blocking the event loop; `generate` may return a promise. */
@@ -99,6 +126,7 @@ function* prepare(
   given: GivenParams | undefined,
   generate: Generate<unknown>,
   options: OnCommOptions,
+  begun?: BigInt64Array,
 ): Steps<JittedOnComm> {
   if (typeof (comm as Communicator | undefined)?.iallreduce !== "function" || comm.isInter) {
     throw invalidType("comm", "an intracommunicator", comm);
@@ -114,7 +142,15 @@ function* prepare(
     yield* agree(comm, { asked: "", source: undefined, knowsNodes: false, hasFailed: true }, patience);
     return yield* failTogether(comm, { error }, undefined, patience);
   }
-  return inside.has(comm) ? yield* alone(call) : yield* together(call, options.agree === "local");
+  if (inside.has(comm)) return yield* alone(call);
+  const result = yield* together(call, options.agree === "local", begun);
+  const position = result.role === "hit" ? positionOf(call) : undefined;
+  if (position !== undefined) {
+    const { build, cache } = call.params;
+    const warm = new Warm(result, build.timeout + cache.lockTimeout, position, comm.size);
+    remember(comm, name, given, call.buildon, warm);
+  }
+  return result;
 }
 
 /** @throws TypeError, RangeError, JitError for bad arguments */

@@ -7,12 +7,12 @@ import type { Jitted } from "../jit.js";
 import { gone, loadEntry } from "../loaded.js";
 import type { Params } from "../params.js";
 import type { Steps } from "../steps.js";
-import { agree } from "./agreement.js";
+import { agree, judge, valuesOf } from "./agreement.js";
 import type { BuildOn, Role } from "./communicators.js";
 import { type Failure, failTogether, packed, stored } from "./news.js";
 import { Notice } from "./notice.js";
 import { partitionBy } from "./partition.js";
-import { broadcast, gathered, type Patience, Sum } from "./waiting.js";
+import { broadcast, gathered, type Patience, Sum, summed } from "./waiting.js";
 
 /*
  * How the processes of a communicator come to a library: they agree on what is there; who has it gives it, or one for
@@ -41,9 +41,16 @@ const present = new Map<string, Present>();
 /** For each communicator and cache: for each rank, the lowest rank that shares its disk. */
 const nodes = new WeakMap<Communicator, Map<string, Int32Array>>();
 
-/** @param isLocal Whether a process that has the library asks nobody. */
-export function* together(call: Call, isLocal: boolean): Steps<Jitted & { readonly role: Role | "hit" }> {
-  const { comm, signature, params, buildon, patience } = call;
+/**
+ * @param isLocal Whether a process that has the library asks nobody.
+ * @param begun What the positions of all add up to, if they have been asked already: this process had the library.
+ */
+export function* together(
+  call: Call,
+  isLocal: boolean,
+  begun?: BigInt64Array,
+): Steps<Jitted & { readonly role: Role | "hit" }> {
+  const { comm, signature, params, patience } = call;
   const { cacheDir } = params.cache;
   const key = `${cacheDir}\0${signature}`;
   const known = present.get(key);
@@ -52,17 +59,15 @@ export function* together(call: Call, isLocal: boolean): Steps<Jitted & { readon
   const mine = "library" in first ? first : undefined;
   const failure = "error" in first ? first : undefined;
   const knownNodes = nodes.get(comm)?.get(cacheDir);
-  const { hits, allKnowNodes, stale, failed } = yield* agree(
-    comm,
-    {
-      asked: buildon === "node" ? signature : `${signature}, built on ${buildon}`,
-      source: mine?.source,
-      knowsNodes: knownNodes !== undefined,
-      isStale: "isStale" in first && first.isStale,
-      hasFailed: failure !== undefined,
-    },
-    patience,
-  );
+  const position = {
+    asked: askedBy(call),
+    source: mine?.source,
+    knowsNodes: knownNodes !== undefined,
+    isStale: "isStale" in first && first.isStale,
+    hasFailed: failure !== undefined,
+  };
+  const sums = begun ?? (yield* summed(comm, valuesOf(position), patience));
+  const { hits, allKnowNodes, stale, failed } = yield* judge(comm, position, sums, patience);
   if (failed > 0) return yield* failTogether(comm, failure, signature, patience);
   if (mine !== undefined) present.set(key, mine);
   if (hits === comm.size) return { ...(mine as Present), role: "hit" };
@@ -75,6 +80,19 @@ export function* together(call: Call, isLocal: boolean): Steps<Jitted & { readon
   present.set(key, settled);
   return { ...settled, role: mine === undefined ? outcome.role : "hit" };
 }
+
+/** What this process brings to the agreement on a library that it has loaded together with others. */
+export function positionOf(call: Call): BigInt64Array | undefined {
+  const { comm, signature, params } = call;
+  const { cacheDir } = params.cache;
+  const source = present.get(`${cacheDir}\0${signature}`)?.source;
+  if (source === undefined) return undefined;
+  return valuesOf({ asked: askedBy(call), source, knowsNodes: nodes.get(comm)?.has(cacheDir) === true });
+}
+
+/** Whoever asks for it to be built elsewhere asks for something else. */
+const askedBy = ({ signature, buildon }: Call): string =>
+  buildon === "node" ? signature : `${signature}, built on ${buildon}`;
 
 /** Nothing that can be loaded. */
 interface Lack {
@@ -128,7 +146,10 @@ class Told {
 
   /** This process has done its part. Tells it once. */
   tell(hasFailed: boolean): Sum {
-    this.#failures ??= new Sum(this.#comm, BigInt64Array.of(hasFailed ? 1n : 0n));
+    if (this.#failures === undefined) {
+      this.#failures = new Sum(this.#comm, BigInt64Array.of(hasFailed ? 1n : 0n));
+      this.#failures.advance();
+    }
     return this.#failures;
   }
 }

@@ -34,25 +34,29 @@ const [SHORTEST, LONGEST, LONGEST_WITH_NOTICE] = [0.05, 5, 10];
 const never = new Int32Array(new SharedArrayBuffer(4));
 
 /**
- * Waits for a collective operation, blocking or not; blocking, no longer than until the notice comes.
+ * Waits for a collective operation, no longer than until the notice comes.
  * @returns whether the operation has ended
  */
+function waitBlocking(request: Request, patience: Patience, notice?: Notice): boolean {
+  let started = 0;
+  const eager = patience.whileCompiling ? EAGER_LOOKS_WHILE_COMPILING : EAGER_LOOKS;
+  for (let looks = 0; request.test() === null; looks++) {
+    if (looks < eager) continue;
+    const now = performance.now();
+    started ||= now;
+    if (patience.signal?.aborted) throw patience.signal.reason;
+    if (now > patience.until) throw late(patience);
+    if (notice === undefined) {
+      Atomics.wait(never, 0, 0, Math.min(LONGEST, Math.max(SHORTEST, (now - started) * SHARE)));
+    } else if (notice.wait(LONGEST_WITH_NOTICE)) return false;
+  }
+  return true;
+}
+
+/** The same as an effect; the notice is for those who block. */
 function ended(request: Request, patience: Patience, notice?: Notice): Effect<boolean> {
   return {
-    sync: () => {
-      const started = performance.now();
-      const eager = patience.whileCompiling ? EAGER_LOOKS_WHILE_COMPILING : EAGER_LOOKS;
-      for (let looks = 0; request.test() === null; looks++) {
-        if (looks < eager) continue;
-        if (patience.signal?.aborted) throw patience.signal.reason;
-        const now = performance.now();
-        if (now > patience.until) throw late(patience);
-        if (notice === undefined) {
-          Atomics.wait(never, 0, 0, Math.min(LONGEST, Math.max(SHORTEST, (now - started) * SHARE)));
-        } else if (notice.wait(LONGEST_WITH_NOTICE)) return false;
-      }
-      return true;
-    },
+    sync: () => waitBlocking(request, patience, notice),
     async: async () => {
       const { until, signal } = patience;
       const left = until - performance.now();
@@ -83,16 +87,30 @@ export class Sum {
   readonly #request: Request;
   readonly #result: BigInt64Array;
 
-  constructor(comm: Communicator, values: BigInt64Array) {
-    this.#result = new BigInt64Array(values.length);
-    this.#request = comm.iallreduce(values, this.#result);
-    // What the others have sent already is passed on at once.
+  /** @param result Where it is put, if nobody else uses that meanwhile. */
+  constructor(
+    comm: Communicator,
+    values: BigInt64Array,
+    result: BigInt64Array = new BigInt64Array(values.length),
+  ) {
+    this.#result = result;
+    this.#request = comm.iallreduce(values, result);
+  }
+
+  /** Passes on what the others have sent already. */
+  advance(): void {
     for (let looks = 0; looks < EAGER_LOOKS_WHILE_COMPILING && this.#request.test() === null; looks++);
   }
 
   /** Waits for the end, or until the notice comes. @returns whether it has ended */
   *endedOr(notice: Notice | undefined, patience: Patience): Steps<boolean> {
     return yield* perform(ended(this.#request, patience, notice));
+  }
+
+  /** The sums of the elements, blocking. */
+  wait(patience: Patience): BigInt64Array {
+    waitBlocking(this.#request, patience);
+    return this.#result;
   }
 
   /** The sums of the elements. */
