@@ -6,14 +6,14 @@ import { copyLocked } from "./cache/copy.js";
 import { type Entry, isMiss } from "./cache/entry.js";
 import { withLock } from "./cache/lock.js";
 import { lookupEntry } from "./cache/lookup.js";
-import { createIncBasename, createLibBasename, createSrcBasename, ensureDirs } from "./cache/names.js";
+import { createIncBasename, createLibBasename, createSrcBasename } from "./cache/names.js";
 import { stageTextParts, type TextParts } from "./cache/parts.js";
 import { publishEntry, removeEntry } from "./cache/publish.js";
 import { removeStaging, stagingDirectory } from "./cache/staging.js";
 import { makeCompileCommand } from "./compiler/command.js";
 import { firstDiagnostics } from "./compiler/diagnostics.js";
 import { compilerVersion, findCompiler } from "./compiler/identity.js";
-import { type Compilation, startCompiler } from "./compiler/run.js";
+import { buryGuards, type Compilation, startCompiler } from "./compiler/run.js";
 import { JitError, type JitErrorCode } from "./error.js";
 import { writeFailureDirectory } from "./failure.js";
 import { log } from "./log.js";
@@ -92,7 +92,6 @@ export function* build(
   const compiler = findCompiler(params.build);
   const needed: Entry[] = [];
   for (const dependency of dependencies) needed.push(yield* dependencyEntry(dependency, signature, params));
-  ensureDirs(cache);
   const directory = stagingDirectory(signature, cache);
   try {
     const [src, lib] = [createSrcBasename(signature, cache), createLibBasename(signature, cache)];
@@ -142,6 +141,7 @@ export function* build(
     onPublished();
     return { entry, output: compilation.output };
   } finally {
+    buryGuards();
     removeStaging(directory);
   }
 }

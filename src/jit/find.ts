@@ -4,7 +4,7 @@ import { tmpdir, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { invalidType } from "../argument-error.js";
 import { build, type Generated } from "./build.js";
-import { type Entry, isMiss } from "./cache/entry.js";
+import { type Entry, isMiss, type Miss } from "./cache/entry.js";
 import { entrySize, maybeCollect } from "./cache/eviction.js";
 import { withLock } from "./cache/lock.js";
 import { lookupEntry } from "./cache/lookup.js";
@@ -27,22 +27,29 @@ export interface Found {
   readonly cache: CacheParams;
 }
 
+/** What is special where several processes do it together. */
+export interface Circumstances {
+  /** What was found a moment ago. It is looked for again once nobody else can build it. */
+  readonly missed?: Miss | undefined;
+  /** Called as soon as others can find what was built, before this process tidies up. */
+  readonly onPublished?: (() => void) | undefined;
+}
+
 /**
  * The entry in the cache, built if need be. Only one of all processes builds; the others wait for it.
  * A cache that cannot be written is read, and what is missing is built in an overlay; if that cannot be written
  * either, in a directory of this process alone.
- * @param onPublished Called as soon as others can find what was built, before this process tidies up.
  */
 export function* findOrBuild(
   name: string,
   signature: string,
   params: Params,
   generator: Generator,
-  onPublished: () => void = () => {},
+  { missed, onPublished = () => {} }: Circumstances = {},
 ): Steps<Found> {
   const cache = withOverlay(params.cache);
   const code = new Code(generator);
-  const found = lookupEntry(signature, cache);
+  const found = missed ?? lookupEntry(signature, cache);
   if (!isMiss(found)) {
     count(cache, "hits");
     if (cache.checkSource) assertSameCode(found.manifest, yield* code.get());

@@ -7,6 +7,7 @@ import {
   renameSync,
   rmSync,
   type Stats,
+  statSync,
   utimesSync,
 } from "node:fs";
 import { basename, join } from "node:path";
@@ -200,8 +201,17 @@ function touch(filename: string, { mtimeMs }: Stats): void {
 }
 
 function readText(filename: string): { readonly text: string; readonly stat: Stats } | string {
-  const read = readBytes(filename);
+  // Most that is looked for is not there, and an exception would take ten times as long.
+  const read = isAbsent(filename) ? "ENOENT" : readBytes(filename);
   return typeof read === "string" ? read : { text: read.bytes.toString("utf8"), stat: read.stat };
+}
+
+function isAbsent(filename: string): boolean {
+  try {
+    return statSync(filename, { throwIfNoEntry: false }) === undefined;
+  } catch {
+    return false;
+  }
 }
 
 /**

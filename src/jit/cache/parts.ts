@@ -3,7 +3,7 @@ import { chmodSync, closeSync, fsyncSync, openSync, statSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { CacheParams } from "../params.js";
-import { cannotWrite } from "./cannot-write.js";
+import { fileSystemCode } from "./cannot-write.js";
 import { type FileRecord, writeWhole } from "./manifest.js";
 import { cacheRoot, createIncFilename, createSrcFilename } from "./names.js";
 
@@ -56,7 +56,7 @@ export function textParts(
 
 /**
  * The same, written to the staging directory if they can be moved from there: for the time in which the compiler works.
- * @throws JitError `ERR_JIT_CACHE` with its cause if that cannot be written
+ * What cannot be written is left for the publication, which tells.
  */
 export function stageTextParts(
   signature: string,
@@ -79,8 +79,9 @@ export function stageTextParts(
       source: write(parts.source, "publish.source"),
       header: write(parts.header, "publish.header"),
     };
-  } catch (cause) {
-    throw cannotWrite(cacheRoot(cache.cacheDir), cause, signature);
+  } catch (error) {
+    if (fileSystemCode(error) === undefined) throw error;
+    return parts;
   }
 }
 

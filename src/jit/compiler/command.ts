@@ -18,6 +18,8 @@ interface Dialect {
   readonly shared: readonly string[];
   /** What makes it faster, or quieter. */
   readonly always: readonly string[];
+  /** What makes it faster where nothing is optimized when it is linked. */
+  readonly withoutLto: readonly string[];
   readonly includeDir: (directory: string) => string;
   readonly depFile: (filename: string) => readonly string[];
   readonly source: (filename: string, language: "c" | "c++") => readonly string[];
@@ -39,10 +41,11 @@ const ENDINGS: Readonly<Record<"c" | "c++", ReadonlySet<string>>> = {
 
 const DARWIN: boolean = process.platform === "darwin";
 
-const gcc: Dialect = {
+const likeGcc: Dialect = {
   flag: (flag) => [flag],
   shared: ["-shared", "-fPIC"],
   always: ["-pipe"],
+  withoutLto: [],
   includeDir: (directory) => `-I${directory}`,
   depFile: (filename) => ["-MD", "-MF", filename],
   source: (filename, language) =>
@@ -76,10 +79,12 @@ const MSVC_FLAGS: Readonly<Record<string, readonly string[]>> = {
 };
 
 const DIALECTS: Readonly<Record<CompilerFamily, Dialect>> = {
-  gcc,
-  clang: gcc,
+  // The linker would load a plugin, and that ask about each file.
+  gcc: { ...likeGcc, withoutLto: ["-fno-use-linker-plugin"] },
+  clang: likeGcc,
+  other: likeGcc,
   tcc: {
-    ...gcc,
+    ...likeGcc,
     always: [], // It makes no temporary files.
     source: (filename, language) =>
       ENDINGS[language].has(extname(filename)) ? [filename] : ["-x", language, filename],
@@ -89,6 +94,7 @@ const DIALECTS: Readonly<Record<CompilerFamily, Dialect>> = {
     flag: (flag) => MSVC_FLAGS[flag] ?? [flag],
     shared: ["/LD"],
     always: ["/nologo", "/EHsc"],
+    withoutLto: [],
     includeDir: (directory) => `/I${directory}`,
     depFile: (filename) => ["/sourceDependencies", filename],
     source: (filename, language) => [`${language === "c" ? "/Tc" : "/Tp"}${filename}`],
@@ -135,6 +141,7 @@ export function makeCompileCommand(
     ...flags,
     ...dialect.shared.filter((flag) => !flags.includes(flag)),
     ...dialect.always.filter((flag) => !flags.includes(flag)),
+    ...(mayNeedLto([...command, ...flags], build) ? [] : dialect.withoutLto),
     ...absolute([...build.includeDirs, ...incDirs]).map(dialect.includeDir),
     ...(depFile === undefined ? [] : dialect.depFile(depFile)),
   ];
@@ -147,6 +154,10 @@ export function makeCompileCommand(
   ];
   return [...command, ...options, ...dialect.source(srcFilename, build.language), ...dialect.link, ...linked];
 }
+
+/** Whether what is linked may be optimized then: it is asked for, or objects of others are linked, which may ask for it. */
+const mayNeedLto = (words: readonly string[], { libs }: BuildParams): boolean =>
+  libs.length > 0 || words.some((word) => /lto|linker-plugin|^-l|^-Wl,|\.[ao]$/.test(word));
 
 /** `$ORIGIN/x`, `@rpath/x` and their like are for the loader to resolve. */
 const absolute = (directories: readonly string[]): string[] =>

@@ -6,8 +6,8 @@ import type { BuildParams } from "../params.js";
 import { type Effect, perform, runAsync, runSync, type Steps } from "../steps.js";
 import { runCompiler } from "./run.js";
 
-/** What kinds of command line there are; see the table of `command.ts`. */
-export type CompilerFamily = "gcc" | "clang" | "tcc" | "msvc";
+/** What kinds of command line there are; see the table of `command.ts`. Others are taken to be like gcc. */
+export type CompilerFamily = "gcc" | "clang" | "tcc" | "msvc" | "other";
 
 /** A compiler that is installed. */
 export interface Compiler {
@@ -114,7 +114,9 @@ function* askVersion({ command, family }: Compiler): Steps<string> {
   const key = command.join("\0");
   const asked = versions.get(key);
   if (asked !== undefined) return asked;
-  const option = { gcc: ["--version"], clang: ["--version"], tcc: ["-v"], msvc: [] }[family];
+  const option = { gcc: ["--version"], clang: ["--version"], tcc: ["-v"], msvc: [], other: ["--version"] }[
+    family
+  ];
   const { output } = yield* perform(
     runCompiler([...command, ...option], { cwd: process.cwd(), timeout: 30, label: "" }),
   );
@@ -210,7 +212,7 @@ function familyOf(program: string): CompilerFamily {
     if (/(?:^|-)tcc(?:$|-)/.test(name)) return "tcc";
     if (/gcc|g\+\+/.test(name) && process.platform !== "darwin") return "gcc";
   }
-  return process.platform === "darwin" ? "clang" : "gcc"; // Apple's gcc is clang.
+  return process.platform === "darwin" ? "clang" : "other"; // Apple's gcc is clang.
 }
 
 function fileIdentity(path: string): string {

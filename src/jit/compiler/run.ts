@@ -38,13 +38,19 @@ export function runCompiler(command: readonly string[], options: RunOptions): Ef
   assertCommand(command);
   if (process.platform !== "linux") return portable(command, options);
   return {
-    sync: () => waitSync(new Running(command, options)),
-    async: () => waitAsync(new Running(command, options)),
+    sync: () => buried(waitSync(new Running(command, options))),
+    async: async () => buried(await waitAsync(new Running(command, options))),
   };
 }
 
+function buried(compilation: Compilation): Compilation {
+  buryGuards();
+  return compilation;
+}
+
 /**
- * The same in two steps, so that other work can be done meanwhile. Where Node has to run it, it starts in the second.
+ * The same in two steps, so that other work can be done meanwhile, and before `buryGuards`, which is for the caller.
+ * Where Node has to run it, it starts in the second.
  * @throws as {@link runCompiler}, at once or by the effect
  */
 export function startCompiler(command: readonly string[], options: RunOptions): Started {
@@ -126,6 +132,7 @@ class Running {
     } catch (error) {
       for (const descriptor of opened) closeSync(descriptor);
       if (guard !== 0) endGroup(guard);
+      buryGuards();
       throw notStarted(command, error as Error);
     }
   }
@@ -160,14 +167,24 @@ class Running {
     killGroup(this.#guard);
     awaitEnd(this.#pid);
     this.finish({ exitCode: null, signal: "SIGKILL" });
+    buryGuards();
     closeSync(this.out);
   }
 }
 
+/** Guards that were killed, and take a moment to die. */
+const dying = new Set<number>();
+
 /** Kills the group, whose leader nobody has waited for yet: its number cannot be that of another by now. */
 function endGroup(guard: number): void {
   killGroup(guard);
-  awaitEnd(guard);
+  dying.add(guard);
+}
+
+/** Waits until the guards of compilers that have ended are no more. */
+export function buryGuards(): void {
+  for (const guard of dying) awaitEnd(guard);
+  dying.clear();
 }
 
 function waitSync(running: Running): Compilation {

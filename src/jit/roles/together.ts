@@ -1,5 +1,5 @@
 import type { Communicator } from "../../mpi/index.js";
-import { isMiss } from "../cache/entry.js";
+import { isMiss, type Miss } from "../cache/entry.js";
 import { lookupEntry } from "../cache/lookup.js";
 import { JitError } from "../error.js";
 import { type Found, findOrBuild, type Generator, privateCache, withOverlay } from "../find.js";
@@ -58,12 +58,13 @@ export function* together(
   const first = known ?? look(call);
   const mine = "library" in first ? first : undefined;
   const failure = "error" in first ? first : undefined;
+  const missed = "miss" in first ? first.miss : undefined;
   const knownNodes = nodes.get(comm)?.get(cacheDir);
   const position = {
     asked: askedBy(call),
     source: mine?.source,
     knowsNodes: knownNodes !== undefined,
-    isStale: "isStale" in first && first.isStale,
+    isStale: missed?.stale !== undefined,
     hasFailed: failure !== undefined,
   };
   const sums = begun ?? (yield* summed(comm, valuesOf(position), patience));
@@ -75,7 +76,7 @@ export function* together(
   // If that of one is out of date, that of another may be as well.
   const isGiven = hits > 0 && stale === 0;
   const told = new Told(comm);
-  const outcome = isGiven ? yield* shared(call, mine, parts, told) : yield* built(call, parts, told);
+  const outcome = isGiven ? yield* shared(call, mine, parts, told) : yield* built(call, parts, told, missed);
   const settled = yield* settle(call, outcome.result, mine, told);
   present.set(key, settled);
   return { ...settled, role: mine === undefined ? outcome.role : "hit" };
@@ -96,18 +97,18 @@ const askedBy = ({ signature, buildon }: Call): string =>
 
 /** Nothing that can be loaded. */
 interface Lack {
-  /** Whether there is something out of date. */
-  readonly isStale: boolean;
+  /** Why; not known of what was removed when it was about to be loaded. */
+  readonly miss: Miss | undefined;
 }
 
-const LACK: Lack = { isStale: false };
+const LACK: Lack = { miss: undefined };
 
 /** What this process finds on its disk, loaded. */
 const look = ({ signature, params }: Call): Present | Lack | Failure =>
   caught(() => {
     const cache = withOverlay(params.cache);
     const entry = lookupEntry(signature, cache);
-    if (isMiss(entry)) return { isStale: entry.stale !== undefined };
+    if (isMiss(entry)) return { miss: entry };
     return open({ entry, cache }) ?? LACK;
   });
 
@@ -185,7 +186,7 @@ function* shared(call: Call, mine: Present | undefined, parts: Int32Array, told:
 }
 
 /** Nobody has it. */
-function* built(call: Call, parts: Int32Array, told: Told): Steps<Outcome> {
+function* built(call: Call, parts: Int32Array, told: Told, missed?: Miss): Steps<Outcome> {
   const { comm, name, signature, params, generator, buildon, patience } = call;
   if (buildon === "process") assertOwnDirectories(parts);
   const isNodeRoot = parts[comm.rank] === comm.rank;
@@ -196,7 +197,7 @@ function* built(call: Call, parts: Int32Array, told: Told): Steps<Outcome> {
   let result: Found | Failure | undefined;
   if (isBuilder) {
     try {
-      result = yield* findOrBuild(name, signature, params, generator, onPublished);
+      result = yield* findOrBuild(name, signature, params, generator, { missed, onPublished });
     } catch (error) {
       result = { error };
     }

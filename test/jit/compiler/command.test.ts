@@ -39,6 +39,7 @@ const compilers: [string, Partial<BuildParams>][] = [
   ),
   ['C++, "g++ -pipe"', { cxx: "g++ -pipe" }],
   ["C++, flags that do not say shared", { cxxflags: "-O1".split(" ") }],
+  ["C++, optimized when it is linked", { cxxflags: ["-flto"] }],
   ["C, to debug", { language: "c", debug: true }],
 ];
 
@@ -80,6 +81,31 @@ test("the parts of a command, each once and in their order", () => {
       "-I/i -I/the/cache/include -MD -MF s.d s.cpp -L/l -L/the/cache/lib " +
       "-Wl,-rpath,$ORIGIN -Wl,-rpath,/l -Wl,-rpath,$ORIGIN/../x -ltyped-mpi-dep -lm -o s.so",
   );
+});
+
+test("gcc's linker goes without its plugin unless something may be optimized when it is linked", () => {
+  const without = (given: Partial<BuildParams>): boolean =>
+    makeCompileCommand(
+      "s.cpp",
+      "s.so",
+      [],
+      { ...defaultBuildParams(), cxx: "g++", ...given },
+      cache,
+    ).includes("-fno-use-linker-plugin");
+  assert.ok(without({}));
+  assert.ok(without({ language: "c", cc: "mpicc.openmpi" }));
+  for (const given of [
+    { cxx: "g++ -flto" },
+    { cxxflags: ["-flto=auto"] },
+    { cxxflags: ["-fuse-linker-plugin"] },
+    { cxxflags: ["-O1", "fat.a"] },
+    { cxxflags: ["-Wl,-lx"] },
+    { libs: ["m"] },
+    { cxx: "clang++" },
+    { cxx: script(workspace(), "another", "exit 1") },
+  ]) {
+    assert.not(without(given), JSON.stringify(given));
+  }
 });
 
 test("relative directories of the parameters are made absolute", () => {
