@@ -43,6 +43,19 @@ for (const [disks, layout] of LAYOUTS) {
 }
 
 testOnDisks(
+  "another name on one rank, of what all have agreed on before",
+  (folder) => {
+    const [work, other] = [newWork(folder, shared), newWork(folder, shared)];
+    for (const each of [work, other]) for (let i = 0; i < 3; i++) call(each);
+    const message = "ask for different libraries";
+    assertThrows(() => call(rank === last ? other : work), { code, message });
+    assertThrows(() => call(rank === last ? { ...work, name: `${work.name} new` } : work), { code, message });
+    callTogether(folder);
+  },
+  needsTwo,
+);
+
+testOnDisks(
   "each rank has a name of its own",
   (folder) => {
     const work = newWork(folder, shared);
