@@ -7,6 +7,7 @@ import { hoisted } from "./hoist.js";
 import { cType, type Library } from "./library.js";
 import { emitParallel, threadsOf } from "./parallel.js";
 import { valueSlot } from "./slots.js";
+import { roundsOf } from "./stride.js";
 
 /** A function in C: its head, and its body. */
 export function emitFunction(
@@ -188,6 +189,17 @@ function rounds(emitter: Emitter, s: Loop): void {
       statement(emitter, s.body);
       emitter.say(`continue_${s.id}${copy}: __attribute__((unused));`);
     });
+    return;
+  }
+  const counted = roundsOf(emitter, s);
+  if (counted !== undefined) {
+    emitter.say(counted.head);
+    emitter.say(counted.begin);
+    statement(emitter, s.body);
+    emitter.say(`continue_${s.id}${copy}: __attribute__((unused));`);
+    emitter.say("}");
+    emitter.say(counted.end);
+    emitter.say(`break_${s.id}${copy}: __attribute__((unused));`);
     return;
   }
   const test =

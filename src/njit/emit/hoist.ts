@@ -215,7 +215,9 @@ function extentOf(emitter: Emitter, nest: Nest, e: Expression, depth: number): E
   }
 }
 
-/** Whether it is the same in each round, and costs little to know before. */
+/** Whether it is the same in each round of a loop, and costs little to know before. */
+export const isSteadyIn = (loop: Loop, e: Expression): boolean => isSteady(new Nest(loop), e);
+
 function isSteady(nest: Nest, e: Expression): boolean {
   switch (e.op) {
     case "constant":

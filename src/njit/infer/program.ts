@@ -106,13 +106,20 @@ export class Program {
 /** How many versions of one function there are before its integers are no longer told apart. */
 const LIMIT = 8;
 
+/** The first is what a loop can count by. */
+const CLASSES = [
+  int(1, 2 ** 31 - 1),
+  int(0, 2 ** 31 - 1),
+  int(-(2 ** 31), 2 ** 31 - 1),
+  int(0, 2 ** 52),
+] as IntType[];
+
 /** What integer parameters are told apart by: not by each interval. */
 function generalized(type: Type, isMany: boolean): Type {
   if (type.kind !== "int") return type;
   if (isMany) return F64;
   const fits = ({ low, high }: IntType): boolean => type.low >= low && type.high <= high;
-  const classes = [int(0, 2 ** 31 - 1), int(-(2 ** 31), 2 ** 31 - 1), int(0, 2 ** 52)] as IntType[];
-  return classes.find(fits) ?? F64;
+  return CLASSES.find(fits) ?? F64;
 }
 
 /** From wide to narrow: the wider are enough for most, products of two or three need the narrower. */
