@@ -46,6 +46,8 @@ export class ResolvedBlocks {
   counts: CountArray = new Int32Array(0);
   displs: CountArray = new Int32Array(0);
   type: Datatype = BYTE;
+  /** The type that was given, if one was. */
+  given: unknown;
   handle: Handle = 0;
   /** Whether the arrays are 64 bits wide, so that the `_c` function must be called. */
   large = false;
@@ -56,11 +58,14 @@ export class ResolvedBlocks {
   /** Name of the argument it came from. */
   argument = "";
 
-  /** Makes the arrays 64 bits wide, for a `_c` function that another buffer of the same call needs. */
-  widen(): void {
-    this.counts = wide(this.counts);
-    this.displs = wide(this.displs);
-    this.large = true;
+  /** The same with arrays that are 64 bits wide, for a `_c` function that another buffer of the same call needs. */
+  widened(): ResolvedBlocks {
+    const { counts, displs } = this;
+    return Object.assign(new ResolvedBlocks(), this, {
+      counts: wide(counts),
+      displs: wide(displs),
+      large: true,
+    });
   }
 }
 
@@ -77,16 +82,23 @@ export class ResolvedTypedBlocks {
   places: readonly Place[] = [];
   argument = "";
 
-  /** As {@link ResolvedBlocks.widen}. */
-  widen(): void {
-    this.counts = wide(this.counts);
-    this.displs = wide(this.displs);
-    this.large = true;
+  /** As {@link ResolvedBlocks.widened}. */
+  widened(): ResolvedTypedBlocks {
+    const { counts, displs } = this;
+    return Object.assign(new ResolvedTypedBlocks(), this, {
+      counts: wide(counts),
+      displs: wide(displs),
+      large: true,
+    });
   }
 }
 
 const wide = (values: CountArray): BigInt64Array =>
   values instanceof BigInt64Array ? values : BigInt64Array.from(values, BigInt);
+
+/** What is expected of either kind. */
+export const BLOCKS = "{ data, counts, displs, type }";
+export const TYPED_BLOCKS = "{ data, counts, displs, types }";
 
 /**
  * Turns the blocks that the user gave into what C wants.
@@ -104,7 +116,7 @@ export function resolveBlocks(
   into: ResolvedBlocks,
   { disjoint = false }: BlocksOptions = {},
 ): ResolvedBlocks {
-  const { data, counts, displs, type } = described(value, argument, "{ data, counts, displs, type }");
+  const { data, counts, displs, type } = described(value, argument, BLOCKS);
   if (type !== undefined && !(type instanceof Datatype))
     throw invalidType(`${argument}.type`, "a Datatype", type);
   const { view, type: own } = elementsOf(data, `${argument}.data`);
@@ -122,6 +134,7 @@ export function resolveBlocks(
   into.counts = arrayOf(lengths, large);
   into.displs = arrayOf(starts, large);
   into.type = element;
+  into.given = type;
   into.handle = element.handle;
   into.large = large;
   into.places = places;
@@ -140,7 +153,7 @@ export function resolveTypedBlocks(
   into: ResolvedTypedBlocks,
   { disjoint = false }: BlocksOptions = {},
 ): ResolvedTypedBlocks {
-  const { data, counts, displs, types } = described(value, argument, "{ data, counts, displs, types }");
+  const { data, counts, displs, types } = described(value, argument, TYPED_BLOCKS);
   const { view } = elementsOf(data, `${argument}.data`);
   const lengths = integers(counts, `${argument}.counts`, blocks, 0);
   const list = datatypes(types, `${argument}.types`, blocks);
@@ -163,7 +176,8 @@ export function resolveTypedBlocks(
   return into;
 }
 
-function described(value: unknown, argument: string, expected: string): Record<string, unknown> {
+/** @throws TypeError if it is not what is expected at all */
+export function described(value: unknown, argument: string, expected: string): Record<string, unknown> {
   if (typeof value === "object" && value !== null && "data" in value && "counts" in value) {
     return value as Record<string, unknown>;
   }

@@ -3,12 +3,11 @@ import {
   assertBlocksApart,
   type BlocksDescription,
   ResolvedBlocks,
-  ResolvedTypedBlocks,
-  resolveBlocks,
-  resolveTypedBlocks,
+  type ResolvedTypedBlocks,
   type TypedBlocksDescription,
 } from "../buffer/blocks.js";
 import { elementsOf } from "../buffer/element.js";
+import { blocksOf, typedBlocksOf } from "../buffer/known-blocks.js";
 import {
   assertApart,
   IN_PLACE,
@@ -71,9 +70,11 @@ export abstract class Varying extends Movement {
 
   #gatherv<F extends Form>(form: F, send: unknown, recv: unknown, root: number): Begun<F> {
     const rank = this.rootRank(root);
-    const blocks = this.#resolveRooted(this.role(root), recv, "recv", RECEIVED, send, outgoing);
-    const operation = varying("MPI_Gatherv", outgoing, [blocks], send, recv);
+    const resolved = this.#resolveRooted(this.role(root), recv, "recv", RECEIVED, send, outgoing);
+    const large = outgoing.large || resolved.large;
+    const blocks = large ? resolved.widened() : resolved;
     const { data, count, handle } = outgoing;
+    const operation = varying("MPI_Gatherv", large, [send, recv, data, blocks]);
     return run(form, operation, [data, count, handle, ...listOf(blocks), rank, this.handle]);
   }
 
@@ -103,9 +104,11 @@ export abstract class Varying extends Movement {
 
   #scatterv<F extends Form>(form: F, send: unknown, recv: unknown, root: number): Begun<F> {
     const rank = this.rootRank(root);
-    const blocks = this.#resolveRooted(this.role(root), send, "send", {}, recv, incoming);
-    const operation = varying("MPI_Scatterv", incoming, [blocks], send, recv);
+    const resolved = this.#resolveRooted(this.role(root), send, "send", {}, recv, incoming);
+    const large = incoming.large || resolved.large;
+    const blocks = large ? resolved.widened() : resolved;
     const { data, count, handle } = incoming;
+    const operation = varying("MPI_Scatterv", large, [send, recv, data, blocks]);
     return run(form, operation, [...listOf(blocks), data, count, handle, rank, this.handle]);
   }
 
@@ -134,10 +137,12 @@ export abstract class Varying extends Movement {
 
   #allgatherv<F extends Form>(form: F, send: unknown, recv: unknown): Begun<F> {
     this.#refuseInPlace(send);
-    const blocks = resolveBlocks(recv, "recv", this.peers, new ResolvedBlocks(), RECEIVED);
-    this.#resolvePart(send, outgoing, blocks);
-    const operation = varying("MPI_Allgatherv", outgoing, [blocks], send, recv);
+    const resolved = blocksOf(recv, "recv", this.peers, RECEIVED);
+    this.#resolvePart(send, outgoing, resolved);
+    const large = outgoing.large || resolved.large;
+    const blocks = large ? resolved.widened() : resolved;
     const { data, count, handle } = outgoing;
+    const operation = varying("MPI_Allgatherv", large, [send, recv, data, blocks]);
     return run(form, operation, [data, count, handle, ...listOf(blocks), this.handle]);
   }
 
@@ -167,16 +172,14 @@ export abstract class Varying extends Movement {
   #alltoallv<F extends Form>(form: F, send: unknown, recv: unknown): Begun<F> {
     this.#refuseInPlace(send);
     if (send === recv) throw sameBuffer("send", send);
-    const into = resolveBlocks(recv, "recv", this.peers, new ResolvedBlocks(), RECEIVED);
+    let into = blocksOf(recv, "recv", this.peers, RECEIVED);
     const copy = copyInPlace(form, send, recv as BlocksDescription);
     const given = copy?.blocks ?? send;
-    const from = given === IN_PLACE ? null : resolveBlocks(given, "send", this.peers, new ResolvedBlocks());
+    let from = given === IN_PLACE ? null : blocksOf(given, "send", this.peers);
     if (from !== null) assertBlocksApart(from, into);
-    const blocks = from === null ? [into] : [from, into];
-    const operation = {
-      ...varying("MPI_Alltoallv", undefined, blocks, send, recv),
-      beforeStart: copy?.renew,
-    };
+    const large = into.large || (from?.large ?? false);
+    if (large) [from, into] = [from?.widened() ?? null, into.widened()];
+    const operation = varying("MPI_Alltoallv", large, [send, recv, from, into], copy?.renew);
     const sent = from === null ? [inPlaceAddress(), null, null, BYTE.handle] : listOf(from);
     return run(form, operation, [...sent, ...listOf(into), this.handle]);
   }
@@ -207,17 +210,14 @@ export abstract class Varying extends Movement {
   #alltoallw<F extends Form>(form: F, send: unknown, recv: unknown): Begun<F> {
     this.#refuseInPlace(send);
     if (send === recv) throw sameBuffer("send", send);
-    const into = resolveTypedBlocks(recv, "recv", this.peers, new ResolvedTypedBlocks(), RECEIVED);
+    let into = typedBlocksOf(recv, "recv", this.peers, RECEIVED);
     const copy = copyInPlace(form, send, recv as TypedBlocksDescription);
     const given = copy?.blocks ?? send;
-    const from =
-      given === IN_PLACE ? null : resolveTypedBlocks(given, "send", this.peers, new ResolvedTypedBlocks());
+    let from = given === IN_PLACE ? null : typedBlocksOf(given, "send", this.peers);
     if (from !== null) assertBlocksApart(from, into);
-    const blocks = from === null ? [into] : [from, into];
-    const operation = {
-      ...varying("MPI_Alltoallw", undefined, blocks, send, recv),
-      beforeStart: copy?.renew,
-    };
+    const large = into.large || (from?.large ?? false);
+    if (large) [from, into] = [from?.widened() ?? null, into.widened()];
+    const operation = varying("MPI_Alltoallw", large, [send, recv, from, into], copy?.renew);
     const sent = from === null ? [inPlaceAddress(), null, null, null] : typedListOf(from);
     return run(form, operation, [...sent, ...typedListOf(into), this.handle]);
   }
@@ -231,9 +231,12 @@ export abstract class Varying extends Movement {
     part: unknown,
     partInto: ResolvedBuffer,
   ): ResolvedBlocks {
-    const blocks = new ResolvedBlocks();
-    if (role === "root" || role === "remote root") resolveBlocks(whole, name, this.peers, blocks, options);
-    else blocks.handle = BYTE.handle;
+    let blocks: ResolvedBlocks;
+    if (role === "root" || role === "remote root") blocks = blocksOf(whole, name, this.peers, options);
+    else {
+      blocks = new ResolvedBlocks();
+      blocks.handle = BYTE.handle;
+    }
     if (role === "root") {
       this.#resolvePart(part, partInto, blocks);
     } else if (role === "other") resolveGiven(part, partInto, role);
@@ -316,20 +319,13 @@ function copyInPlace<Blocks extends BlocksDescription | TypedBlocksDescription>(
   return { blocks: { ...recv, data }, renew: () => data.set(view) };
 }
 
-/** The operation on these blocks: when one count is large, the arrays of all are made 64 bits wide. */
-function varying(
+/**
+ * The operation on blocks: when one count is large, the arrays of all are 64 bits wide.
+ * @param buffers What C looks at, or what holds that.
+ */
+const varying = (
   name: string,
-  part: ResolvedBuffer | undefined,
-  blocks: readonly (ResolvedBlocks | ResolvedTypedBlocks)[],
-  ...given: unknown[]
-): Operation {
-  const large = (part?.large ?? false) || blocks.some((each) => each.large);
-  if (large) for (const each of blocks) each.widen();
-  const arrays = blocks.flatMap((each) => [
-    each.data,
-    each.counts,
-    each.displs,
-    "handles" in each && each.handles,
-  ]);
-  return { name, kind: "collective", large, buffers: [...given, part?.data, ...arrays] };
-}
+  large: boolean,
+  buffers: readonly unknown[],
+  beforeStart?: () => void,
+): Operation => ({ name, kind: "collective", large, buffers, beforeStart });

@@ -5,6 +5,7 @@ import {
   resolveBlocks,
   resolveTypedBlocks,
 } from "../../../src/mpi/buffer/blocks.js";
+import { blocksOf, typedBlocksOf } from "../../../src/mpi/buffer/known-blocks.js";
 import { ResolvedBuffer, recount, resolve } from "../../../src/mpi/buffer.js";
 import * as mpi from "../../../src/mpi/index.js";
 import { assertThrows, test } from "../../harness/ranks.js";
@@ -37,16 +38,62 @@ test("each call makes its own arrays", () => {
   assert.equal(counts, ints(1, 2));
 });
 
+test("blocks are resolved once, and again when anything of them changes", () => {
+  const view = new Float64Array(8);
+  const [counts, displs] = [
+    [1, 2],
+    [4, 0],
+  ] as [number[], number[]];
+  const first = blocksOf({ data: view, counts, displs }, "send", 2);
+  assert.is(blocksOf({ data: view, counts: ints(1, 2), displs: ints(4, 0) }, "send", 2), first);
+  counts[1] = 3;
+  const second = blocksOf({ data: view, counts, displs }, "send", 2);
+  assert.equal([first.counts, second.counts], [ints(1, 2), ints(1, 3)]);
+  displs[0] = 5;
+  const third = blocksOf({ data: view, counts, displs }, "send", 2);
+  assert.equal([second.displs, third.displs], [ints(4, 0), ints(5, 0)]);
+  const packed = blocksOf({ data: view, counts }, "send", 2);
+  assert.equal(packed.displs, ints(0, 1));
+  const others = [
+    blocksOf({ data: view, counts }, "recv", 2),
+    blocksOf({ data: view, counts }, "send", 2, { disjoint: true }),
+    blocksOf({ data: view, counts, type: DOUBLE }, "send", 2),
+    blocksOf({ data: new Float64Array(8), counts }, "send", 2),
+  ];
+  assert.is(new Set([first, second, third, packed, ...others]).size, 8);
+  // What was good before is checked as what comes first.
+  const wrong = [
+    [{ data: view, counts: [1, 2, 3] }, "ERR_OUT_OF_RANGE"],
+    [{ data: view, counts: [1, "3"] }, "ERR_INVALID_ARG_TYPE"],
+    [{ data: view, counts: null }, "ERR_INVALID_ARG_TYPE"],
+    [{ data: view, counts: [1, 9] }, "ERR_OUT_OF_RANGE"],
+  ] as const;
+  for (const [value, code] of wrong) assertThrows(() => blocksOf(value, "send", 2), { code });
+  structuredClone(view.buffer, { transfer: [view.buffer] });
+  assertThrows(() => blocksOf({ data: view, counts }, "send", 2), { code: "ERR_INVALID_ARG_VALUE" });
+  const data = new Float64Array(8);
+  const pair = Datatype.contiguous(2, DOUBLE);
+  const paired = { data, counts: [1, 1], type: pair };
+  assert.is(blocksOf(paired, "send", 2), blocksOf(paired, "send", 2));
+  const listed = { data, counts: [1, 1], types: [pair, DOUBLE] };
+  const mixed = typedBlocksOf(listed, "send", 2);
+  assert.is(typedBlocksOf({ ...listed, types: [...listed.types] }, "send", 2), mixed);
+  assert.is.not(typedBlocksOf({ ...listed, types: [DOUBLE, pair] }, "send", 2), mixed);
+  pair.free();
+  assertThrows(() => blocksOf(paired, "send", 2), { code: "ERR_MPI_FREED" });
+  assertThrows(() => typedBlocksOf(listed, "send", 2), { code: "ERR_MPI_FREED" });
+});
+
 test("blocks can be widened for another buffer of the call", () => {
   resolveBlocks({ data: new Float64Array(3), counts: [1, 2] }, "send", 2, blocks);
-  blocks.widen();
-  assert.equal([blocks.counts, blocks.displs], [new BigInt64Array([1n, 2n]), new BigInt64Array([0n, 1n])]);
-  assert.ok(blocks.large);
+  const wide = blocks.widened();
+  assert.equal([wide.counts, wide.displs], [new BigInt64Array([1n, 2n]), new BigInt64Array([0n, 1n])]);
+  assert.equal([wide.large, blocks.large, wide.type], [true, false, DOUBLE]);
   const one = { data: new Uint8Array(9), counts: [1], displs: [4], types: [INT32_T] };
   resolveTypedBlocks(one, "send", 1, typed);
-  typed.widen();
+  const wideTyped = typed.widened();
   assert.equal(
-    [typed.large, typed.counts, typed.displs],
+    [wideTyped.large, wideTyped.counts, wideTyped.displs],
     [true, new BigInt64Array([1n]), new BigInt64Array([4n])],
   );
 });
