@@ -1,6 +1,4 @@
 import { hash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { cpus } from "node:os";
 import {
   type GivenParams,
   type JitLibrary,
@@ -72,7 +70,7 @@ const FAST: readonly string[] = ["-ffast-math", "-ffp-contract=fast"];
 /** A library that is unloaded while its threads are there would end the process. */
 const THREADS: readonly string[] = ["-fopenmp", "-Wl,-z,nodelete"];
 
-/** What `jit` is asked for. */
+/** What `jit` is asked for: its signature tells the flags, and, since they have `-march=native`, the processor. */
 interface Wanted {
   readonly name: string;
   readonly params: GivenParams;
@@ -87,7 +85,6 @@ function wanted(source: FunctionSource, { code, library }: Translation, options:
     name: `njit-${source.name.replace(/\W/g, "_")}-${hash("sha256", code).slice(0, 32)}`,
     params: {
       ...params,
-      generator: { cpu: cpu(), fastmath },
       build: { ...params?.build, language: "c", cflags: flags, cxxflagsOpt: [], libs: ["m"] },
     },
     generate: () => ({ source: code }),
@@ -120,20 +117,4 @@ export async function compileAsync(
     ? await jitOnCommAsync(comm, translation.code, name, params, generate)
     : await jitAsync(translation.code, name, params, { generate });
   return found.library;
-}
-
-let known: string | undefined;
-
-/** What `-march=native` depends on: hosts that share a cache may differ in it. */
-function cpu(): string {
-  known ??= `${cpus()[0]?.model ?? process.arch} ${hash("sha256", features()).slice(0, 16)}`;
-  return known;
-}
-
-function features(): string {
-  try {
-    return /^(flags|Features)\s*:.*$/m.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[0] ?? "";
-  } catch {
-    return "";
-  }
 }
