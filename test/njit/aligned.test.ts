@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { engine } from "../../src/ffi/index.js";
@@ -19,6 +20,21 @@ for (const kind of Object.values(ARRAYS)) {
       assert.ok(array.every((value) => Number(value) === 0));
     }
     assert.is(alignedArray(kind as typeof Float64Array, 0).length, 0);
+  });
+}
+
+if (process.platform === "linux" && existsSync("/sys/kernel/mm/transparent_hugepage/enabled")) {
+  aligned("one of 4 MiB asks for large pages", () => {
+    const array = alignedArray(Float64Array, 2 ** 20);
+    assert.ok(array.every((value) => value === 0));
+    const middle = engine().addressOf(array) + 2n ** 22n;
+    // The flags of the memory that it is in.
+    const areas = readFileSync("/proc/self/smaps", "utf8").split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m);
+    const area = areas.find((text) => {
+      const [begin, end] = text.split(" ", 1)[0]?.split("-") ?? [];
+      return BigInt(`0x${begin}`) <= middle && middle < BigInt(`0x${end}`);
+    });
+    assert.match(area ?? "", /^VmFlags:.* hg/m);
   });
 }
 
