@@ -5,9 +5,12 @@ import { hrtime } from "node:process";
 /** Microseconds between two samples. */
 const INTERVAL = 100;
 
-/** C functions appear by their names, without a file. */
+/**
+ * C functions appear without a file. They share one entry of Node-API, so that their name is that of any of them; what is
+ * in brackets is V8 itself.
+ */
 const isNative = ({ functionName, url }: { readonly functionName: string; readonly url: string }): boolean =>
-  functionName.startsWith("MPI_") && url === "";
+  url === "" && !functionName.startsWith("(");
 
 /**
  * Prints the time per call in two parts, in nanoseconds: `NAME-native` in the FFI engine with the C function below it, and
