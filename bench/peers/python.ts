@@ -174,7 +174,8 @@ async function runOrReason(
   env: Readonly<Record<string, string>> = {},
 ): Promise<string> {
   try {
-    return (await run(command, env)).trim();
+    // What lies in the folder in which the bench is run is no module: `coverage/`, which the tests leave, would be taken for one.
+    return (await run(command, { PYTHONSAFEPATH: "1", ...env })).trim();
   } catch (error) {
     return withoutFolders((error as Error).message.trim().split("\n").at(-1) as string);
   }
