@@ -36,7 +36,7 @@ export class MemoryCache<Result> {
 }
 
 /** Whether two values are equal as parameters: plain objects and lists by what is in them. */
-export function isEqual(a: unknown, b: unknown): boolean {
+function isEqual(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true;
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
   if (Array.isArray(a)) {
@@ -56,7 +56,7 @@ export function isEqual(a: unknown, b: unknown): boolean {
 }
 
 /** Whether it is made of plain objects, lists without holes, and values that are no objects. */
-export function isComparable(value: unknown): boolean {
+function isComparable(value: unknown): boolean {
   if (typeof value !== "object" || value === null)
     return typeof value !== "function" && typeof value !== "symbol";
   if (types.isProxy(value)) return false;

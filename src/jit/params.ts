@@ -1,5 +1,4 @@
 import { freezeParams, sessionDefaultParams } from "./config.js";
-import { isComparable, isEqual } from "./memory.js";
 import { mergeParams } from "./params/merge.js";
 
 export {
@@ -104,26 +103,5 @@ type Given<Group> = {
  *   the configuration file or the environment; TypeError and RangeError, whose `argument` names the parameter, for values.
  */
 export function validateParams(given: GivenParams = {}): Params {
-  const defaults = sessionDefaultParams();
-  const directory = process.cwd();
-  if (last?.defaults === defaults && last.directory === directory && isEqual(last.given, given)) {
-    return last.params;
-  }
-  const params = freezeParams(mergeParams(defaults, given));
-  // What is given to the generator may be changed later, wherever it is.
-  last =
-    given.generator === undefined && isComparable(given)
-      ? { defaults, directory, given: structuredClone(given), params }
-      : undefined;
-  return params;
+  return freezeParams(mergeParams(sessionDefaultParams(), given));
 }
-
-/** Most calls of a program have the same parameters. */
-let last:
-  | {
-      readonly defaults: Params;
-      readonly directory: string;
-      readonly given: GivenParams;
-      readonly params: Params;
-    }
-  | undefined;
