@@ -80,6 +80,7 @@ function recalled(
     if (typeof name !== "string" || typeof generate !== "function") return undefined;
     if ((how !== "all" && how !== "local") || !(typeof deadline === "number" && deadline > 0))
       return undefined;
+    if (!isSignal(options.signal)) return undefined;
     return building.getStore()?.has(comm) === true ? undefined : recall(comm, name, params, buildon);
   } catch {
     return undefined;
@@ -138,7 +139,8 @@ function* prepare(
   } catch (error) {
     if (inside.has(comm)) throw error;
     // The others wait for this process, which is to tell them.
-    const patience = patienceOf(DEADLINE, options?.signal, "jit");
+    const signal = isSignal(options?.signal) ? options?.signal : undefined;
+    const patience = patienceOf(DEADLINE, signal, "jit");
     yield* agree(comm, { asked: "", source: undefined, knowsNodes: false, hasFailed: true }, patience);
     return yield* failTogether(comm, { error }, undefined, patience);
   }
@@ -170,6 +172,7 @@ function checked(
   if (deadline !== undefined && !(typeof deadline === "number" && deadline > 0)) {
     throw outOfRange("options.deadline", "a positive number of seconds", deadline);
   }
+  if (!isSignal(signal)) throw invalidType("options.signal", "an AbortSignal", signal);
   const params = validateParams(given);
   const signature = signatureOf(name, params);
   const generator = (): ReturnType<Generate<unknown>> =>
@@ -178,6 +181,8 @@ function checked(
   const patience = patienceOf(seconds, signal, `jit of ${signature}`);
   return { comm, name, signature, params, generator, buildon, patience };
 }
+
+const isSignal = (signal: unknown): boolean => signal === undefined || signal instanceof AbortSignal;
 
 const patienceOf = (seconds: number, signal: AbortSignal | undefined, what: string): Patience => ({
   until: performance.now() + seconds * 1000,

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { mpi } from "../../../src/index.js";
 import { type BuildOn, jitOnComm, jitOnCommAsync, jitSignature, mpiJit } from "../../../src/jit/index.js";
-import { assertThrows, test } from "../../harness/ranks.js";
+import { assertRejects, assertThrows, test } from "../../harness/ranks.js";
 import {
   apart,
   call,
@@ -166,6 +166,25 @@ test("arguments are checked on each rank", () => {
   refused("buildon", range, option({ buildon: "nobody" }));
   refused("options.agree", range, option({ agree: "never" }));
   for (const deadline of [0, -1, Number.NaN, "1"]) refused("options.deadline", range, option({ deadline }));
+  for (const signal of [null, 5, "abort", {}]) refused("options.signal", type, option({ signal }));
+});
+
+testOnDisks("options are checked as well where all have agreed before", async (folder) => {
+  const { value, name, params, generate } = newWork(folder, shared);
+  const call = (options: object) => jitOnComm(world, value, name, params, generate, options);
+  for (let i = 0; i < 3; i++) call({});
+  const [type, range] = ["ERR_INVALID_ARG_TYPE", "ERR_OUT_OF_RANGE"];
+  for (const [argument, code, options] of [
+    ["options.signal", type, { signal: 5 }],
+    ["options.deadline", range, { deadline: 0 }],
+    ["options.agree", range, { agree: "never" }],
+    ["buildon", range, { buildon: "nobody" }],
+  ] as const) {
+    assertThrows(() => call(options), { code, argument });
+  }
+  const later = jitOnCommAsync(world, value, name, params, generate, { signal: 5 as never });
+  await assertRejects(later, { code: type, argument: "options.signal" });
+  assert.is(call({}).role, "hit");
 });
 
 test(
