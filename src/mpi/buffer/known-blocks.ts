@@ -58,7 +58,8 @@ class Memory<Blocks extends ResolvedBlocks | ResolvedTypedBlocks> {
   }
 
   keep({ data, displs, disjoint }: Asked, blocks: Blocks): void {
-    if (blocks.large || tagOf(data) === undefined) return;
+    // Empty data may be detached later, and is as long then.
+    if (blocks.large || tagOf(data) === undefined || lengthOf(data) === 0) return;
     const place = { length: lengthOf(data), offset: offsetOf(data), isPlaced: displs !== undefined };
     const before = this.#byData.get(data as object) ?? [];
     this.#byData.set(data as object, [{ blocks, ...place, disjoint }, ...before.slice(0, MOST_KNOWN - 1)]);

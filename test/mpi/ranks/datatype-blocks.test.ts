@@ -71,6 +71,10 @@ test("blocks are resolved once, and again when anything of them changes", () => 
   for (const [value, code] of wrong) assertThrows(() => blocksOf(value, "send", 2), { code });
   structuredClone(view.buffer, { transfer: [view.buffer] });
   assertThrows(() => blocksOf({ data: view, counts }, "send", 2), { code: "ERR_INVALID_ARG_VALUE" });
+  const empty = new Float64Array(0);
+  blocksOf({ data: empty, counts: [0, 0] }, "send", 2);
+  structuredClone(empty.buffer, { transfer: [empty.buffer] });
+  assertThrows(() => blocksOf({ data: empty, counts: [0, 0] }, "send", 2), { code: "ERR_INVALID_ARG_VALUE" });
   const data = new Float64Array(8);
   const pair = Datatype.contiguous(2, DOUBLE);
   const paired = { data, counts: [1, 1], type: pair };
