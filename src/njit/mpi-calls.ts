@@ -53,6 +53,8 @@ export interface MpiCall {
     | "statuses"
     | "request"
     | "buffer";
+  /** Of an int the least that it can be; default 0. */
+  readonly least?: number;
   /** Whether a number can stand for the buffers, as in `allreduce(x, SUM)`; the call with `{in}`, `{out}` and one element. */
   readonly scalar?: string;
   /** In C, which processes get the result of such a one; the others get null. Undefined: all. */
@@ -140,7 +142,7 @@ const reduction = (name: string, more: Partial<MpiCall> = {}): MpiCall => ({
 /** By the name of the public function or method. */
 export const MPI_CALLS: Readonly<Record<MpiCallName, MpiCall>> = {
   rank: { parameters: [], gives: "int" },
-  size: { parameters: [], gives: "int" },
+  size: { parameters: [], gives: "int", least: 1 },
   wtime: { parameters: [], gives: "f64", isAlone: true },
   barrier: { parameters: [], c: "MPI_Barrier({comm})", gives: "void" },
   send: sending("MPI_Send"),

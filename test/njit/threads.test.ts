@@ -21,6 +21,7 @@ test("waiting threads sleep, unless the environment says what they do", () => {
   delete process.env["GOMP_SPINCOUNT"];
   njit(work, options)(ramp(3));
   assert.is(process.env["OMP_WAIT_POLICY"], "passive");
+  assert.is(process.env["GOMP_SPINCOUNT"], "1000");
 });
 
 test("each round is done once, and sums and products are those of all threads", () => {

@@ -183,25 +183,28 @@ function loop(emitter: Emitter, s: Loop): void {
 function rounds(emitter: Emitter, s: Loop): void {
   const { copy } = emitter;
   emitter.copies.set(s.id, copy);
+  const body = (): void => {
+    statement(emitter, s.body);
+    emitter.say(`continue_${s.id}${copy}: __attribute__((unused));`);
+  };
   const threads = s.parallel ? threadsOf(emitter, s) : undefined;
   if (threads !== undefined) {
-    emitParallel(emitter, threads, () => {
-      statement(emitter, s.body);
-      emitter.say(`continue_${s.id}${copy}: __attribute__((unused));`);
-    });
+    emitParallel(emitter, threads, body);
     return;
   }
   const counted = roundsOf(emitter, s);
   if (counted !== undefined) {
     emitter.say(counted.head);
     emitter.say(counted.begin);
-    statement(emitter, s.body);
-    emitter.say(`continue_${s.id}${copy}: __attribute__((unused));`);
+    body();
     emitter.say("}");
     emitter.say(counted.end);
-    emitter.say(`break_${s.id}${copy}: __attribute__((unused));`);
-    return;
-  }
+  } else uncounted(emitter, s, body);
+  emitter.say(`break_${s.id}${copy}: __attribute__((unused));`);
+}
+
+/** A loop as the source has it. */
+function uncounted(emitter: Emitter, s: Loop, body: () => void): void {
   const test =
     s.test === undefined
       ? undefined
@@ -214,8 +217,7 @@ function rounds(emitter: Emitter, s: Loop): void {
   if (isPlain) {
     const step = update.lines[0]?.replace(/;$/, "") ?? "";
     emitter.say(`for (; ${test?.result ?? ""}; ${step}) {`);
-    statement(emitter, s.body);
-    emitter.say(`continue_${s.id}${copy}: __attribute__((unused));`);
+    body();
     emitter.say("}");
   } else {
     emitter.say("for (;;) {");
@@ -225,13 +227,11 @@ function rounds(emitter: Emitter, s: Loop): void {
       emitter.say(`if (!${test.result}) break;`);
     };
     if (!s.isTestLast) leave();
-    statement(emitter, s.body);
-    emitter.say(`continue_${s.id}${copy}: __attribute__((unused));`);
+    body();
     if (s.isTestLast) leave();
     emitter.lines.push(...update.lines);
     emitter.say("}");
   }
-  emitter.say(`break_${s.id}${copy}: __attribute__((unused));`);
 }
 
 function switchStatement(emitter: Emitter, s: Switch): void {

@@ -27,7 +27,7 @@ export function typeOfMpi(inference: Inference, e: MpiOperation): Type | undefin
   }
   switch (e.call.gives) {
     case "int":
-      return int(e.name === "size" ? 1 : 0, 2 ** 31 - 1);
+      return int(e.call.least ?? 0, 2 ** 31 - 1);
     case "f64":
       return F64;
     case "status":
