@@ -4,7 +4,7 @@
  * typed-mpi beside what a user would pick instead, on the same work, alternated in one run. Prints the tables; a run of
  * everything writes them to `bench/results/`, with plots, and the README's part on speed; a quick one to the folder `quick`.
  */
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative, sep } from "node:path";
@@ -51,10 +51,6 @@ const DATA = "results.json";
 /** What the README shows: the last run of everything. */
 const RESULTS = join(root, "bench", "results");
 const QUICK_RESULTS = join(RESULTS, "quick");
-
-/** A quick run is shown only as long as there is nothing better. */
-const isShown = (folder: string): boolean =>
-  folder === RESULTS || (folder === QUICK_RESULTS && !existsSync(join(RESULTS, DATA)));
 
 async function main(): Promise<number> {
   const parsed = parseCommandLine();
@@ -153,7 +149,7 @@ async function write(folder: string, results: Results): Promise<number> {
     [DATA, `${JSON.stringify(results, rounded)}\n`],
   ]);
   for (const [name, text] of files) await writeFile(join(folder, name), text);
-  if (isShown(folder)) {
+  if (folder === RESULTS) {
     const readme = join(root, "README.md");
     const place = relative(root, folder).replaceAll(sep, "/");
     const text = withSpeed(await readFile(readme, "utf8"), results, new Set(plots.keys()), place);

@@ -51,11 +51,7 @@ export function withSpeed(
   return `${readme.slice(0, begin + BEGIN.length)}\n${speed(results, plots, folder)}\n${readme.slice(end)}`;
 }
 
-function speed(
-  { points, machine, date, quick }: Results,
-  plots: ReadonlySet<string>,
-  folder: string,
-): string {
+function speed({ points, machine, date }: Results, plots: ReadonlySet<string>, folder: string): string {
   const shown = points.filter(({ mpi }) => mpi.startsWith(mpiName(SHOWN)));
   const rows = LINES.flatMap(({ figure, x, title }) => {
     const point = shown.find((each) => each.figure === figure && (x === undefined || each.x === x));
@@ -66,7 +62,7 @@ function speed(
     .filter(([file]) => plots.has(file))
     .map(([file, text]) => `![${text}](${folder}/${file})`);
   return [
-    `Medians of alternated rounds under ${shown[0]?.mpi ?? mpiName(SHOWN)}, ${machine.cores} cores, ${date}${quick ? ", a quick run" : ""}:`,
+    `Medians of alternated rounds under ${shown[0]?.mpi ?? mpiName(SHOWN)}, ${machine.cores} cores, ${date}:`,
     table(head, ["l", ...COLUMNS.map(() => "r")], rows),
     ...images,
   ].join("\n\n");
