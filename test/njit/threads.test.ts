@@ -45,6 +45,20 @@ test("each round is done once, and sums and products are those of all threads", 
   assert.equal(y, expected);
 });
 
+test("sums of threads that run at the same time", () => {
+  const work = (n: number) => {
+    let sum = 0;
+    let product = 1;
+    for (const i of prange(n)) {
+      sum += i % 7;
+      if (i % 1_000_000 === 0) product *= 2;
+    }
+    return [sum, product];
+  };
+  // Milliseconds: of less, one thread does its part before the other is awake.
+  assert.equal(njit(work, options)(20_000_000), work(20_000_000));
+});
+
 test("begin and end, no rounds at all, and one within another", () => {
   const work = (x: Float64Array, from: number, to: number) => {
     for (const i of prange(from, to)) {
