@@ -84,6 +84,53 @@ bounds("throw: a loop to what is computed from the length", () => {
   }
 });
 
+bounds("throw: a counter that is read after its loop is beyond it", () => {
+  const after = compiledFor(`(x, n, m) => {
+    for (let j = 0; j < m; j++) {
+      let i = 0;
+      for (i = 0; i < n; i++) x[i] += 1;
+      x[i] = 9;
+    }
+  }`);
+  assertSame(after, () => [new Float64Array(6), 5, 2]);
+  const x = new Float64Array(6);
+  assertThrows(() => after(x.subarray(0, 5), 5, 2), { code: "ERR_OUT_OF_RANGE", message: "index 5 " });
+  assertArray(x, Float64Array.of(1, 1, 1, 1, 1, 0));
+});
+
+bounds("throw: a counter of two loops is where each of them is", () => {
+  const twice = compiledFor(`(x, n, m, k) => {
+    for (let j = 0; j < m; j++) {
+      let i = 0;
+      for (i = 0; i < n; i++) x[i] += 1;
+      for (i = 0; i < k; i++) x[i] += 2;
+    }
+  }`);
+  assertSame(twice, () => [new Float64Array(6), 5, 2, 6]);
+  for (const [n, k] of [
+    [7, 3],
+    [3, 7],
+  ])
+    assertThrows(() => twice(new Float64Array(6), n, 2, k), {
+      code: "ERR_OUT_OF_RANGE",
+      message: "index 6 ",
+    });
+});
+
+bounds("throw: what the header of an inner loop reads is tested before the outer one", () => {
+  const fn = compiledFor(`(x, rows, n) => {
+    let sum = 0;
+    for (let i = 0; i < n; i++) {
+      for (let k = rows[i]; k < rows[i + 1]; k++) sum += k;
+    }
+    return sum;
+  }`);
+  const rows = Int32Array.of(0, 3, 3, 8);
+  assertSame(fn, () => [new Float64Array(1), rows, 3]);
+  assertThrows(() => fn(new Float64Array(1), rows, 4), { code: "ERR_OUT_OF_RANGE", message: "index 4 " });
+  assert.match(fn.inspectC(), /if \([^\n]*\+ 1LL\) < rows_\d+_n/);
+});
+
 bounds("throw: a stencil that reads its neighbours", () => {
   const fn = compiledFor(
     "(u, v, from, to) => { for (let i = from; i < to; i++) v[i] = u[i - 1] + u[i + 1]; }",

@@ -131,8 +131,8 @@ class Nest {
         if (statement.counting !== undefined) {
           const { variable } = statement.counting;
           const [inside, all] = [contentOf(statement), this.#content].map(({ reads }) => reads.get(variable));
-          // A counter of two loops has no one range, and one that is read after its loop is beyond it.
-          if (this.counters.has(variable) || inside !== all) this.#shared.add(variable);
+          // One that is read elsewhere is beyond its range there, or counts another loop as well.
+          if (inside !== all) this.#shared.add(variable);
           this.counters.set(variable, statement.counting);
         }
         this.#collect(statement.body);

@@ -1,4 +1,4 @@
-import type { Loop, Statement } from "../ir.js";
+import { type Loop, type Statement, visitExpressions } from "../ir.js";
 import { int } from "../types.js";
 import type { Emitter } from "./emitter.js";
 import { value } from "./expression.js";
@@ -24,8 +24,8 @@ export function roundsOf(emitter: Emitter, s: Loop): Rounds | undefined {
   const { counting, body } = s;
   if (counting === undefined || counting.isSquare || hasLoop(body)) return undefined;
   const { variable, bound, step, test, direction } = counting;
-  if (step.op === "one" || step.op === "constant" || step.type?.kind !== "int" || step.type.low < 1)
-    return undefined;
+  if (step.op === "one" || step.op === "constant") return undefined;
+  // A counter is an integer only if its step is one, of at least 1.
   if (variable.type?.kind !== "int" || bound.type?.kind !== "int") return undefined;
   if (!isSteadyIn(s, step) || !isSteadyIn(s, bound)) return undefined;
   const any = int(0, 1);
@@ -45,17 +45,14 @@ export function roundsOf(emitter: Emitter, s: Loop): Rounds | undefined {
   };
 }
 
-function hasLoop(s: Statement | undefined): boolean {
-  switch (s?.op) {
-    case "loop":
-      return true;
-    case "if":
-      return hasLoop(s.whenTrue) || hasLoop(s.otherwise);
-    case "block":
-      return s.body.some(hasLoop);
-    case "switch":
-      return s.cases.some(({ body }) => hasLoop(body));
-    default:
-      return false;
-  }
+function hasLoop(s: Statement): boolean {
+  let has = false;
+  visitExpressions(
+    s,
+    () => {},
+    () => {
+      has = true;
+    },
+  );
+  return has;
 }

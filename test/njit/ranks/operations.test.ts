@@ -213,6 +213,17 @@ test("rank and size of COMM_WORLD are those without a communicator", () => {
   );
 });
 
+onEachCommunicator("a loop that divides its rounds among ranks counts them before", (comm) => {
+  const fn = njit((given: mpi.Communicator, n: number) => {
+    let sum = 0;
+    const size = given.size;
+    for (let i = given.rank; i < n; i += size) sum += 1 / (1 + i);
+    return sum;
+  });
+  for (const n of [0, 1, 3, 100]) assertSame(fn as Compiled<Tested>, () => [comm, n]);
+  assert.match(fn.inspectC(), /round\d+\+\+/);
+});
+
 onEachCommunicator("barrier lets nobody through before all have come", (comm) => {
   const fn = njit((given: mpi.Communicator) => {
     const begin = mpi.wtime();
