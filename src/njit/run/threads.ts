@@ -18,7 +18,7 @@ export function threadsOf(given: unknown): number {
 }
 
 /**
- * Lets threads that wait for others sleep, after some ten microseconds: to wake them takes fifty. OpenMP's own choice is to
+ * Lets threads that wait for others sleep, after some tens of microseconds: to wake them takes more. OpenMP's own choice is to
  * spin for some milliseconds, for which the core may be needed: by another rank, by V8's threads, or by the thread that is
  * waited for. Its library looks at the environment once, when it is loaded with the first function that has threads; what
  * the user says there is left as it is.
