@@ -10,10 +10,11 @@ import { createIncBasename, createLibBasename, createSrcBasename } from "./cache
 import { stageTextParts, type TextParts } from "./cache/parts.js";
 import { publishEntry, removeEntry } from "./cache/publish.js";
 import { removeStaging, stagingDirectory } from "./cache/staging.js";
-import { makeCompileCommand } from "./compiler/command.js";
+import { flagsOf, makeCompileCommand } from "./compiler/command.js";
 import { firstDiagnostics } from "./compiler/diagnostics.js";
 import { compilerVersion, findCompiler } from "./compiler/identity.js";
-import { buryGuards, type Compilation, startCompiler } from "./compiler/run.js";
+import { librariesOfC, missedLibraries } from "./compiler/only-c.js";
+import { buryGuards, type Compilation, type Started, startCompiler } from "./compiler/run.js";
 import { JitError, type JitErrorCode } from "./error.js";
 import { writeFailureDirectory } from "./failure.js";
 import { log } from "./log.js";
@@ -101,16 +102,26 @@ export function* build(
     } catch (cause) {
       throw cannotWrite(cache.cacheDir, cause, signature);
     }
-    // Names, not paths: what is compiled does not tell where.
-    const command = makeCompileCommand(src, lib, dependencies, params.build, cache, {
-      depFile: DEPENDENCY_FILE,
-    });
-    // Debuggers are told where the source was, which is another place each time.
-    if (hasDebugInformation(params) && compiler.family !== "msvc" && compiler.family !== "tcc") {
-      command.push(`-ffile-prefix-map=${directory}=.`);
-    }
-    log.debug(`building ${signature}: ${command.join(" ")}`);
-    const started = startCompiler(command, { cwd: directory, timeout: params.build.timeout, label: name });
+    const onlyLibs =
+      dependencies.length > 0
+        ? undefined
+        : librariesOfC(source, [...compiler.command, ...flagsOf(params.build)], params.build);
+    const commandWith = (libs: readonly string[] | undefined): string[] => {
+      // Names, not paths: what is compiled does not tell where.
+      const command = makeCompileCommand(src, lib, dependencies, params.build, cache, {
+        depFile: DEPENDENCY_FILE,
+        onlyLibs: libs,
+      });
+      // Debuggers are told where the source was, which is another place each time.
+      const isTold = hasDebugInformation(params) && compiler.family !== "msvc" && compiler.family !== "tcc";
+      return isTold ? [...command, `-ffile-prefix-map=${directory}=.`] : command;
+    };
+    const start = (command: readonly string[]): Started => {
+      log.debug(`building ${signature}: ${command.join(" ")}`);
+      return startCompiler(command, { cwd: directory, timeout: params.build.timeout, label: name });
+    };
+    let command = commandWith(onlyLibs);
+    const started = start(command);
     let texts: TextParts;
     try {
       texts = stageTextParts(signature, directory, source, header ?? undefined, cache);
@@ -118,7 +129,11 @@ export function* build(
       started.abandon();
       throw error;
     }
-    const compilation = yield* perform(started.ended);
+    let compilation = yield* perform(started.ended);
+    if (compilation.exitCode !== 0 && onlyLibs !== undefined) {
+      command = commandWith(undefined);
+      if (missedLibraries(compilation.output)) compilation = yield* perform(start(command).ended);
+    }
     const libFilename = join(directory, lib);
     const failure = failureOf(compilation, libFilename);
     if (failure !== undefined && NO_SPACE.test(compilation.output)) throw noSpace(signature, directory);
@@ -146,12 +161,8 @@ export function* build(
   }
 }
 
-function hasDebugInformation({
-  build: { language, debug, cflags, cxxflags, cxxflagsDebug, cxxflagsOpt },
-}: Params): boolean {
-  const flags = [...(language === "c" ? cflags : cxxflags), ...(debug ? cxxflagsDebug : cxxflagsOpt)];
-  return flags.some((flag) => /^-g(?!0)/.test(flag));
-}
+const hasDebugInformation = ({ build }: Params): boolean =>
+  flagsOf(build).some((flag) => /^-g(?!0)/.test(flag));
 
 /** What the compiler writes the names of the included headers to. */
 const DEPENDENCY_FILE = "included.d";

@@ -9,6 +9,8 @@ export interface CommandOptions {
   readonly depFile?: string | undefined;
   /** Where the headers of dependencies are. Default: the cache's include directory. */
   readonly incDirs?: readonly string[] | undefined;
+  /** All that is linked with besides `build.libs`, where the compiler can do that. Default: what it links with itself. */
+  readonly onlyLibs?: readonly string[] | undefined;
 }
 
 /** How a family of compilers says what every build has to say. */
@@ -20,6 +22,8 @@ interface Dialect {
   readonly always: readonly string[];
   /** What makes it faster where nothing is optimized when it is linked. */
   readonly withoutLto: readonly string[];
+  /** What links with nothing but {@link lib}, and fails if that is not enough; empty where there is no such way. */
+  readonly onlyListed: readonly string[];
   readonly includeDir: (directory: string) => string;
   readonly depFile: (filename: string) => readonly string[];
   readonly source: (filename: string, language: "c" | "c++") => readonly string[];
@@ -46,6 +50,7 @@ const likeGcc: Dialect = {
   shared: ["-shared", "-fPIC"],
   always: ["-pipe"],
   withoutLto: [],
+  onlyListed: [],
   includeDir: (directory) => `-I${directory}`,
   depFile: (filename) => ["-MD", "-MF", filename],
   source: (filename, language) =>
@@ -78,10 +83,15 @@ const MSVC_FLAGS: Readonly<Record<string, readonly string[]>> = {
   "-ffinite-math-only": [],
 };
 
+const likeGccOnElf: Dialect = {
+  ...likeGcc,
+  onlyListed: process.platform === "linux" ? ["-nostdlib", "-Wl,-z,defs"] : [],
+};
+
 const DIALECTS: Readonly<Record<CompilerFamily, Dialect>> = {
   // The linker would load a plugin, and that ask about each file.
-  gcc: { ...likeGcc, withoutLto: ["-fno-use-linker-plugin"] },
-  clang: likeGcc,
+  gcc: { ...likeGccOnElf, withoutLto: ["-fno-use-linker-plugin"] },
+  clang: likeGccOnElf,
   other: likeGcc,
   tcc: {
     ...likeGcc,
@@ -95,6 +105,7 @@ const DIALECTS: Readonly<Record<CompilerFamily, Dialect>> = {
     shared: ["/LD"],
     always: ["/nologo", "/EHsc"],
     withoutLto: [],
+    onlyListed: [],
     includeDir: (directory) => `/I${directory}`,
     depFile: (filename) => ["/sourceDependencies", filename],
     source: (filename, language) => [`${language === "c" ? "/Tc" : "/Tp"}${filename}`],
@@ -113,6 +124,12 @@ const ORIGIN: string = DARWIN ? "@loader_path" : "$ORIGIN";
 /** The directories in their order, each of them once. */
 export const makeUnique = (directories: readonly string[]): string[] => [...new Set(directories)];
 
+/** The flags of a build, as gcc has them. */
+export const flagsOf = ({ language, debug, ...build }: BuildParams): string[] => [
+  ...(language === "c" ? build.cflags : build.cxxflags),
+  ...(debug ? build.cxxflagsDebug : build.cxxflagsOpt),
+];
+
 /**
  * The command line that compiles and links a library in one go, to be run without a shell.
  * @param srcFilename The code. Relative names are for the directory in which the command is run.
@@ -127,16 +144,14 @@ export function makeCompileCommand(
   dependencies: readonly string[],
   build: BuildParams,
   cache: CacheParams,
-  { depFile, incDirs = [join(cacheRoot(cache.cacheDir), cache.incDir)] }: CommandOptions = {},
+  { depFile, incDirs = [join(cacheRoot(cache.cacheDir), cache.incDir)], onlyLibs }: CommandOptions = {},
 ): string[] {
   const { command, family } = findCompiler(build);
   const dialect = DIALECTS[family];
-  const flags = [
-    ...(build.language === "c" ? build.cflags : build.cxxflags),
-    ...(build.debug ? build.cxxflagsDebug : build.cxxflagsOpt),
-  ].flatMap(dialect.flag);
+  const flags = flagsOf(build).flatMap(dialect.flag);
   const ownDir = join(cacheRoot(cache.cacheDir), cache.libDir);
   const libDirs = dependencies.length === 0 ? build.libDirs : [...build.libDirs, ownDir];
+  const only = dialect.onlyListed.length > 0 ? onlyLibs : undefined;
   const options = [
     ...flags,
     ...dialect.shared.filter((flag) => !flags.includes(flag)),
@@ -144,12 +159,13 @@ export function makeCompileCommand(
     ...(mayNeedLto([...command, ...flags], build) ? [] : dialect.withoutLto),
     ...absolute([...build.includeDirs, ...incDirs]).map(dialect.includeDir),
     ...(depFile === undefined ? [] : dialect.depFile(depFile)),
+    ...(only === undefined ? [] : dialect.onlyListed),
   ];
   const linked = [
     ...absolute(libDirs).map(dialect.libDir),
     ...makeUnique([ORIGIN, ...absolute(build.rpathDirs)]).flatMap(dialect.rpath),
     ...dependencies.map((signature) => dependency(signature, dialect, cache)),
-    ...build.libs.map(dialect.lib),
+    ...[...build.libs, ...(only ?? []).filter((lib) => !build.libs.includes(lib))].map(dialect.lib),
     ...dialect.output(libFilename),
   ];
   return [...command, ...options, ...dialect.source(srcFilename, build.language), ...dialect.link, ...linked];
