@@ -85,17 +85,20 @@ export class Request implements PromiseLike<Status> {
     if (signal !== undefined && !(signal instanceof AbortSignal)) {
       throw invalidType("options.signal", "an AbortSignal", signal);
     }
-    return this.#promise(signal);
+    return this.#promised(this.#soon(), signal);
   }
 
-  #promise(signal: AbortSignal | undefined): Promise<Status> {
-    const transfer = this.#transfer;
+  /** How it ended, if it did or does in a moment. */
+  #soon(): Outcome | undefined {
     try {
-      const outcome = testAtOnce(begun(transfer));
-      return outcome === undefined ? this.#followed(signal) : settled(transfer, outcome, signal);
+      return testAtOnce(begun(this.#transfer));
     } catch (error) {
-      return Promise.reject(error);
+      return error as Error;
     }
+  }
+
+  #promised(outcome: Outcome | undefined, signal: AbortSignal | undefined): Promise<Status> {
+    return outcome === undefined ? this.#followed(signal) : settled(this.#transfer, outcome, signal);
   }
 
   /** As `promise`, when the poller asks. */
@@ -126,7 +129,12 @@ export class Request implements PromiseLike<Status> {
     onfulfilled?: ((status: Status) => Value | PromiseLike<Value>) | null,
     onrejected?: ((reason: unknown) => Caught | PromiseLike<Caught>) | null,
   ): Promise<Value | Caught> {
-    return this.#promise(undefined).then(onfulfilled, onrejected);
+    const outcome = this.#soon();
+    if (outcome === undefined || outcome instanceof Error || typeof onfulfilled !== "function") {
+      return this.#promised(outcome, undefined).then(onfulfilled, onrejected);
+    }
+    // One promise less than to make one of the status.
+    return AT_ONCE.then(() => onfulfilled(outcome));
   }
 
   /**
@@ -252,6 +260,8 @@ export class Request implements PromiseLike<Status> {
     return request.#transfer;
   }
 }
+
+const AT_ONCE: Promise<void> = Promise.resolve();
 
 /** @throws MpiError for one that nobody can wait for, because it was never started. */
 function begun(transfer: Transfer): Transfer {
