@@ -1,5 +1,9 @@
-/** njit-prange CALLS BATCHES KERNEL FOLDER: a loop on all cores, and on one; prints how many times as long the latter takes. */
+/**
+ * njit-prange CALLS BATCHES KERNEL FOLDER: a loop on all cores, and on one; prints how many times as long the latter takes, and
+ * the time of the former.
+ */
 import { argv, hrtime } from "node:process";
+import { median } from "simple-statistics";
 import { prange } from "typed-mpi/njit";
 import { compiling } from "../compiling.js";
 import { argument } from "../measure.js";
@@ -52,8 +56,11 @@ const [c, d] = [a.slice(), a.slice()];
 interface Pair {
   readonly alone: () => void;
   readonly parallel: () => void;
-  readonly isSame: () => boolean;
+  /** What each of them came to. */
+  readonly results: () => readonly [alone: number, parallel: number];
 }
+
+const total = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0);
 
 /** Each with one thread and with all of them. */
 const KERNELS: Record<string, () => Pair> = {
@@ -67,7 +74,7 @@ const KERNELS: Record<string, () => Pair> = {
       parallel: () => {
         sums[1] = parallel(n);
       },
-      isSame: () => Math.abs((sums[0] as number) - (sums[1] as number)) < 1e-9,
+      results: () => [sums[0] as number, sums[1] as number],
     };
   },
   matmul: () => {
@@ -75,19 +82,22 @@ const KERNELS: Record<string, () => Pair> = {
     return {
       alone: () => alone(MATRIX, a, b, c),
       parallel: () => parallel(MATRIX, a, b, d),
-      isSame: () => c.every((value, i) => value === d[i]),
+      results: () => [total(c), total(d)],
     };
   },
 };
 
+const calls = argument(0);
 const time = (work: () => void): number => {
   const start = hrtime.bigint();
-  for (let i = 0; i < argument(0); i++) work();
-  return Number(hrtime.bigint() - start);
+  for (let i = 0; i < calls; i++) work();
+  return Number(hrtime.bigint() - start) / calls;
 };
 
-const { alone, parallel, isSame } = (KERNELS[argv[4] as string] as (typeof KERNELS)[string])();
+const { alone, parallel, results } = (KERNELS[argv[4] as string] as (typeof KERNELS)[string])();
 for (let i = 0; i < 2; i++) [alone, parallel].map(time);
-if (!isSame()) throw new Error("another result");
-const times = Float64Array.from({ length: argument(1) }, () => time(alone) / time(parallel)).sort();
-console.log(JSON.stringify({ name: "njit-prange", times: times[times.length >> 1] }));
+const [expected, result] = results();
+if (Math.abs(expected - result) > 1e-9) throw new Error(`${result} instead of ${expected}`);
+const batches = Array.from({ length: argument(1) }, () => [time(alone), time(parallel)] as const);
+console.log(JSON.stringify({ name: "speedup", times: median(batches.map(([one, all]) => one / all)) }));
+console.log(JSON.stringify({ name: "prange", ns: median(batches.map(([, all]) => all)), result }));
