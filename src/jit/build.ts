@@ -13,7 +13,7 @@ import { removeStaging, stagingDirectory } from "./cache/staging.js";
 import { flagsOf, makeCompileCommand } from "./compiler/command.js";
 import { firstDiagnostics } from "./compiler/diagnostics.js";
 import { compilerVersion, findCompiler } from "./compiler/identity.js";
-import { librariesOfC, missedLibraries } from "./compiler/only-c.js";
+import { librariesOfC } from "./compiler/only-c.js";
 import { buryGuards, type Compilation, type Started, startCompiler } from "./compiler/run.js";
 import { JitError, type JitErrorCode } from "./error.js";
 import { writeFailureDirectory } from "./failure.js";
@@ -102,25 +102,26 @@ export function* build(
     } catch (cause) {
       throw cannotWrite(cache.cacheDir, cause, signature);
     }
-    const onlyLibs =
-      dependencies.length > 0
-        ? undefined
-        : librariesOfC(source, [...compiler.command, ...flagsOf(params.build)], params.build);
-    const commandWith = (libs: readonly string[] | undefined): string[] => {
+    const compileCommand = (onlyLibs?: readonly string[]): string[] => {
       // Names, not paths: what is compiled does not tell where.
       const command = makeCompileCommand(src, lib, dependencies, params.build, cache, {
         depFile: DEPENDENCY_FILE,
-        onlyLibs: libs,
+        onlyLibs,
       });
       // Debuggers are told where the source was, which is another place each time.
       const isTold = hasDebugInformation(params) && compiler.family !== "msvc" && compiler.family !== "tcc";
       return isTold ? [...command, `-ffile-prefix-map=${directory}=.`] : command;
     };
-    const start = (command: readonly string[]): Started => {
+    const start = (command: readonly string[], spent = 0): Started => {
       log.debug(`building ${signature}: ${command.join(" ")}`);
-      return startCompiler(command, { cwd: directory, timeout: params.build.timeout, label: name });
+      return startCompiler(command, {
+        cwd: directory,
+        timeout: params.build.timeout - spent,
+        label: name,
+      });
     };
-    let command = commandWith(onlyLibs);
+    const libraries = dependencies.length > 0 ? undefined : librariesOfC(source, compiler, params.build);
+    let command = compileCommand(libraries);
     const started = start(command);
     let texts: TextParts;
     try {
@@ -130,9 +131,12 @@ export function* build(
       throw error;
     }
     let compilation = yield* perform(started.ended);
-    if (compilation.exitCode !== 0 && onlyLibs !== undefined) {
-      command = commandWith(undefined);
-      if (missedLibraries(compilation.output)) compilation = yield* perform(start(command).ended);
+    // Whatever is wrong: who guessed that less is enough does not say so.
+    if (libraries !== undefined && (compilation.exitCode ?? 0) > 0) {
+      const { seconds: spent } = compilation;
+      command = compileCommand();
+      compilation = yield* perform(start(command, spent).ended);
+      compilation = { ...compilation, seconds: compilation.seconds + spent };
     }
     const libFilename = join(directory, lib);
     const failure = failureOf(compilation, libFilename);

@@ -9,7 +9,7 @@ export interface CommandOptions {
   readonly depFile?: string | undefined;
   /** Where the headers of dependencies are. Default: the cache's include directory. */
   readonly incDirs?: readonly string[] | undefined;
-  /** All that is linked with besides `build.libs`, where the compiler can do that. Default: what it links with itself. */
+  /** All that gcc and clang link with besides `build.libs`. Default: what they link with themselves. */
   readonly onlyLibs?: readonly string[] | undefined;
 }
 
@@ -22,8 +22,6 @@ interface Dialect {
   readonly always: readonly string[];
   /** What makes it faster where nothing is optimized when it is linked. */
   readonly withoutLto: readonly string[];
-  /** What links with nothing but {@link lib}, and fails if that is not enough; empty where there is no such way. */
-  readonly onlyListed: readonly string[];
   readonly includeDir: (directory: string) => string;
   readonly depFile: (filename: string) => readonly string[];
   readonly source: (filename: string, language: "c" | "c++") => readonly string[];
@@ -50,7 +48,6 @@ const likeGcc: Dialect = {
   shared: ["-shared", "-fPIC"],
   always: ["-pipe"],
   withoutLto: [],
-  onlyListed: [],
   includeDir: (directory) => `-I${directory}`,
   depFile: (filename) => ["-MD", "-MF", filename],
   source: (filename, language) =>
@@ -83,15 +80,13 @@ const MSVC_FLAGS: Readonly<Record<string, readonly string[]>> = {
   "-ffinite-math-only": [],
 };
 
-const likeGccOnElf: Dialect = {
-  ...likeGcc,
-  onlyListed: process.platform === "linux" ? ["-nostdlib", "-Wl,-z,defs"] : [],
-};
+/** Links with nothing but the libraries that are named, and fails if that is not enough. */
+const ONLY_NAMED: readonly string[] = ["-nostdlib", "-Wl,-z,defs"];
 
 const DIALECTS: Readonly<Record<CompilerFamily, Dialect>> = {
   // The linker would load a plugin, and that ask about each file.
-  gcc: { ...likeGccOnElf, withoutLto: ["-fno-use-linker-plugin"] },
-  clang: likeGccOnElf,
+  gcc: { ...likeGcc, withoutLto: ["-fno-use-linker-plugin"] },
+  clang: likeGcc,
   other: likeGcc,
   tcc: {
     ...likeGcc,
@@ -105,7 +100,6 @@ const DIALECTS: Readonly<Record<CompilerFamily, Dialect>> = {
     shared: ["/LD"],
     always: ["/nologo", "/EHsc"],
     withoutLto: [],
-    onlyListed: [],
     includeDir: (directory) => `/I${directory}`,
     depFile: (filename) => ["/sourceDependencies", filename],
     source: (filename, language) => [`${language === "c" ? "/Tc" : "/Tp"}${filename}`],
@@ -151,7 +145,6 @@ export function makeCompileCommand(
   const flags = flagsOf(build).flatMap(dialect.flag);
   const ownDir = join(cacheRoot(cache.cacheDir), cache.libDir);
   const libDirs = dependencies.length === 0 ? build.libDirs : [...build.libDirs, ownDir];
-  const only = dialect.onlyListed.length > 0 ? onlyLibs : undefined;
   const options = [
     ...flags,
     ...dialect.shared.filter((flag) => !flags.includes(flag)),
@@ -159,13 +152,13 @@ export function makeCompileCommand(
     ...(mayNeedLto([...command, ...flags], build) ? [] : dialect.withoutLto),
     ...absolute([...build.includeDirs, ...incDirs]).map(dialect.includeDir),
     ...(depFile === undefined ? [] : dialect.depFile(depFile)),
-    ...(only === undefined ? [] : dialect.onlyListed),
+    ...(onlyLibs === undefined ? [] : ONLY_NAMED),
   ];
   const linked = [
     ...absolute(libDirs).map(dialect.libDir),
     ...makeUnique([ORIGIN, ...absolute(build.rpathDirs)]).flatMap(dialect.rpath),
     ...dependencies.map((signature) => dependency(signature, dialect, cache)),
-    ...[...build.libs, ...(only ?? []).filter((lib) => !build.libs.includes(lib))].map(dialect.lib),
+    ...[...build.libs, ...(onlyLibs ?? []).filter((lib) => !build.libs.includes(lib))].map(dialect.lib),
     ...dialect.output(libFilename),
   ];
   return [...command, ...options, ...dialect.source(srcFilename, build.language), ...dialect.link, ...linked];
@@ -173,7 +166,7 @@ export function makeCompileCommand(
 
 /** Whether what is linked may be optimized then: it is asked for, or objects of others are linked, which may ask for it. */
 const mayNeedLto = (words: readonly string[], { libs }: BuildParams): boolean =>
-  libs.length > 0 || words.some((word) => /lto|linker-plugin|^-l|^-Wl,|\.[ao]$/.test(word));
+  libs.some((lib) => lib !== "m") || words.some((word) => /lto|linker-plugin|^-l|^-Wl,|\.[ao]$/.test(word));
 
 /** `$ORIGIN/x`, `@rpath/x` and their like are for the loader to resolve. */
 const absolute = (directories: readonly string[]): string[] =>

@@ -1,4 +1,7 @@
+import { basename } from "node:path";
 import type { BuildParams } from "../params.js";
+import { flagsOf } from "./command.js";
+import type { Compiler } from "./identity.js";
 
 /*
  * To link with the library of C++ takes a quarter of the time of a small build, since the linker reads all that is in
@@ -17,28 +20,28 @@ const INCLUDE = /^[ \t]*#[ \t]*include\b(.*)$/gm;
 /** What compiles to calls into the library of C++. */
 const WORDS = /\b(?:new|delete|throw|try|catch|typeid|dynamic_cast|virtual)\b/;
 
-/** What makes compilers link with more than the code asks for. */
-const FLAGS =
-  /^-(?:fopenmp|fsanitize|ffast-math|Ofast|funsafe|fprofile|-coverage|pg?$|l|Wl,|static|nostd|stdlib)|\.[ao]$/;
+/** Flags that change nothing in what is linked with. Others may: start-up files, libraries, another linker. */
+const HARMLESS =
+  /^-(?:O[0-3sg]?|g[0-3]?|W(?![alp],).*|w|std=.+|fPIC|shared|pipe|m(?:arch|tune|cpu)=.+|[DUI].+|f(?:no-)?(?:math-errno|trapping-math|finite-math-only|rounding-math|strict-aliasing|wrapv|unroll-loops|use-linker-plugin|fp-contract=.+|vect-cost-model=.+))$/;
+
+/** Characters. What is longer takes so long that hardly anything is gained, and too much lost by compiling it twice. */
+const SHORT = 16_384;
 
 /**
  * The libraries that are likely to be all that this code needs: C's and that of mathematics. Only linking tells for sure.
- * @param words The compiler's command and its flags.
- * @returns undefined if more may be needed.
+ * @returns undefined if more may be needed, or the compiler is none that can be told so
  */
 export function librariesOfC(
   source: string,
-  words: readonly string[],
-  { libs }: BuildParams,
+  { command: [program = "", ...args], family }: Compiler,
+  build: BuildParams,
 ): readonly string[] | undefined {
-  if (libs.some((lib) => lib !== "m") || words.some((word) => FLAGS.test(word))) return undefined;
-  const included = [...source.matchAll(INCLUDE)].map(
-    ([, what = ""]) => /^\s*<([\w.]+)>/.exec(what)?.[1] ?? "",
-  );
-  if (!included.every((name) => HEADERS.has(name)) || WORDS.test(source)) return undefined;
+  if (process.platform !== "linux" || (family !== "gcc" && family !== "clang")) return undefined;
+  // The wrappers of an MPI add flags of their own.
+  if (basename(program).startsWith("mpi") || build.libs.some((lib) => lib !== "m")) return undefined;
+  if (![...args, ...flagsOf(build)].every((word) => HARMLESS.test(word))) return undefined;
+  if (source.length > SHORT || WORDS.test(source)) return undefined;
+  const included = [...source.matchAll(INCLUDE)].map(([, what = ""]) => /^\s*<([\w.]+)>/.exec(what)?.[1]);
+  if (!included.every((name) => name !== undefined && HEADERS.has(name))) return undefined;
   return included.length > 0 ? ["m", "c"] : ["c"];
 }
-
-/** Whether a compiler that wrote this missed something in the libraries. */
-export const missedLibraries = (output: string): boolean =>
-  /\bundefined (?:reference|symbol)|\bld returned \d|linker command failed/.test(output);

@@ -77,7 +77,7 @@ test("the parts of a command, each once and in their order", () => {
   assert.match(program as string, /^\/.*\/g\+\+$/);
   assert.is(
     args.join(" "),
-    "-m64 -Wall -shared -fPIC -std=c++11 -O3 -fno-math-errno -fno-trapping-math -ffinite-math-only -pipe " +
+    "-m64 -Wall -shared -fPIC -std=c++11 -O3 -fno-math-errno -fno-trapping-math -ffinite-math-only -pipe -fno-use-linker-plugin " +
       "-I/i -I/the/cache/include -MD -MF s.d s.cpp -L/l -L/the/cache/lib " +
       "-Wl,-rpath,$ORIGIN -Wl,-rpath,/l -Wl,-rpath,$ORIGIN/../x -ltyped-mpi-dep -lm -o s.so",
   );
@@ -93,6 +93,7 @@ test("gcc's linker goes without its plugin unless something may be optimized whe
       cache,
     ).includes("-fno-use-linker-plugin");
   assert.ok(without({}));
+  assert.ok(without({ libs: ["m"] }));
   assert.ok(without({ language: "c", cc: "mpicc.openmpi" }));
   for (const given of [
     { cxx: "g++ -flto" },
@@ -100,7 +101,7 @@ test("gcc's linker goes without its plugin unless something may be optimized whe
     { cxxflags: ["-fuse-linker-plugin"] },
     { cxxflags: ["-O1", "fat.a"] },
     { cxxflags: ["-Wl,-lx"] },
-    { libs: ["m"] },
+    { libs: ["m", "x"] },
     { cxx: "clang++" },
     { cxx: script(workspace(), "another", "exit 1") },
   ]) {
