@@ -25,7 +25,7 @@ const HARMLESS =
   /^-(?:O[0-3sg]?|g[0-3]?|W(?![alp],).*|w|std=.+|fPIC|shared|pipe|m(?:arch|tune|cpu)=.+|[DUI].+|f(?:no-)?(?:math-errno|trapping-math|finite-math-only|rounding-math|strict-aliasing|wrapv|unroll-loops|use-linker-plugin|fp-contract=.+|vect-cost-model=.+))$/;
 
 /** Characters. What is longer takes so long that hardly anything is gained, and too much lost by compiling it twice. */
-const SHORT = 16_384;
+const SHORT = 32_768;
 
 /**
  * The libraries that are likely to be all that this code needs: C's and that of mathematics. Only linking tells for sure.
@@ -40,7 +40,7 @@ export function librariesOfC(
   // The wrappers of an MPI add flags of their own.
   if (basename(program).startsWith("mpi") || build.libs.some((lib) => lib !== "m")) return undefined;
   if (![...args, ...flagsOf(build)].every((word) => HARMLESS.test(word))) return undefined;
-  if (source.length > SHORT || WORDS.test(source)) return undefined;
+  if (source.length > SHORT || (build.language === "c++" && WORDS.test(source))) return undefined;
   const included = [...source.matchAll(INCLUDE)].map(([, what = ""]) => /^\s*<([\w.]+)>/.exec(what)?.[1]);
   if (!included.every((name) => name !== undefined && HEADERS.has(name))) return undefined;
   return included.length > 0 ? ["m", "c"] : ["c"];

@@ -18,9 +18,20 @@ const SUM = 'extern "C" double sum(const double *x) { return x[0] + x[1]; }\n';
 /** Of code for a compiler of this family, with these flags and libraries. */
 function libraries(
   source: string,
-  { command = ["/usr/bin/g++"], family = "gcc", flags = ["-O3"], libs = [] as string[] } = {},
+  {
+    command = ["/usr/bin/g++"],
+    family = "gcc",
+    flags = ["-O3"],
+    libs = [] as string[],
+    language = "c++",
+  } = {},
 ): readonly string[] | undefined {
-  const build = { ...defaultBuildParams(), cxxflags: flags, libs };
+  const build = {
+    ...defaultBuildParams(),
+    language: language as "c" | "c++",
+    cxxflags: flags,
+    libs,
+  };
   return librariesOfC(source, { command, family: family as CompilerFamily }, build);
 }
 
@@ -31,6 +42,7 @@ told("C's library alone, and that of mathematics where headers are included", ()
     assert.equal(libraries(`${SUM}  # include<${header}> // it\n`), ["m", "c"], header);
   }
   assert.equal(libraries(SUM, { libs: ["m"] }), ["c"]);
+  assert.equal(libraries("/* a new one */ int f(void) { return 1; }", { language: "c" }), ["c"]);
   assert.equal(libraries(SUM, { family: "clang", command: ["/usr/bin/clang++", "-O2"] }), ["c"]);
   assert.equal(
     libraries(SUM, { flags: [...defaultBuildParams().cxxflags, "-march=native", "-g", "-DX=1"] }),
@@ -46,7 +58,7 @@ for (const [what, source] of [
   ["an allocation", 'extern "C" double *f() { return new double[3]; }'],
   ["an exception", 'extern "C" void f() { throw 1; }'],
   ["a virtual function", "struct S { virtual void f(); };"],
-  ["a source that takes long to compile", SUM + " ".repeat(20_000)],
+  ["a source that takes long to compile", SUM + " ".repeat(40_000)],
 ] as const) {
   told(`more may be needed: ${what}`, () => assert.is(libraries(source), undefined));
 }
