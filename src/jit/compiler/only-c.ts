@@ -13,7 +13,10 @@ const HEADERS: ReadonlySet<string> = new Set(
   ["complex", "fenv", "float", "inttypes", "limits", "math", "stddef", "stdint", "stdlib", "string"].flatMap(
     (name) => [`${name}.h`, `c${name}`],
   ),
-).add("stdbool.h");
+)
+  .add("stdbool.h")
+  // What it declares takes -fopenmp, which is not harmless.
+  .add("omp.h");
 
 const INCLUDE = /^[ \t]*#[ \t]*include\b(.*)$/gm;
 
