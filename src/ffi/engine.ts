@@ -99,6 +99,8 @@ export interface Engine {
   readonly name: EngineName;
   /** Version of the package, or of Node for its own engine. */
   readonly version: string;
+  /** Bytes of stack that a C function may use when it is called, and when it is called on another thread. */
+  readonly stackSize: { readonly sync: number; readonly async: number };
   /**
    * Opens a shared library by path, by a name the system's loader knows, or the program itself by null.
    * Symbols are bound lazily unless `options.now`; the library is never bound deeply.
@@ -117,5 +119,8 @@ export interface Engine {
    */
   callback(result: CType, args: readonly CType[], fn: (...args: never[]) => unknown): Callback;
 }
+
+/** What engines say that call on the stack of the thread, which other calls have used a part of. */
+export const STACK_OF_THREAD: Engine["stackSize"] = { sync: 1024 * 1024, async: 256 * 1024 };
 
 export type EngineName = "koffi" | "ffi-rs" | "node";

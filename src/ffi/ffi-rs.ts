@@ -2,15 +2,16 @@ import { createRequire } from "node:module";
 import { types } from "node:util";
 import { threadId } from "node:worker_threads";
 import { bindLoader, type Loader } from "./dlopen.js";
-import type {
-  AsyncNativeFunction,
-  CType,
-  Engine,
-  Library,
-  LoadOptions,
-  NativeArgument,
-  NativeFunction,
-  NativeResult,
+import {
+  type AsyncNativeFunction,
+  type CType,
+  type Engine,
+  type Library,
+  type LoadOptions,
+  type NativeArgument,
+  type NativeFunction,
+  type NativeResult,
+  STACK_OF_THREAD,
 } from "./engine.js";
 import { FfiError, noLibrary, noSymbol, notNow, unsupported } from "./error.js";
 import { isWide, toWide } from "./wide.js";
@@ -65,6 +66,7 @@ export const ffiRsEngine = (): Engine => {
     });
   return {
     name: "ffi-rs",
+    stackSize: STACK_OF_THREAD,
     version: (require("ffi-rs/package.json") as { version: string }).version,
     load: (path, options) => new FfiRsLibrary(ffi, loader, path, options),
     addressOf: (view) => (view.byteLength === 0 ? 0n : memmove(view, view, 0n)),

@@ -37,12 +37,26 @@ export const koffiEngine = (): Engine => {
   return {
     name: "koffi",
     version: koffi.version,
+    stackSize: stackSizeOf(koffi),
     load: (path, options) => new KoffiLibrary(koffi, path, options),
     addressOf: (view) => (view.byteLength === 0 ? 0n : koffi.address(view)),
     bytesAt: (address, byteLength) => new Uint8Array(koffi.view(address, byteLength)),
     callback: (result, args, fn) => registerCallback(koffi, result, args, fn),
   };
 };
+
+/** What koffi gives a call on another thread, if nobody has loaded a library with it yet: by default an eighth of that. */
+const ASYNC_STACK = 1024 * 1024;
+
+function stackSizeOf(koffi: Koffi): Engine["stackSize"] {
+  try {
+    koffi.config({ async_stack_size: ASYNC_STACK });
+  } catch {
+    // Somebody else has.
+  }
+  const { sync_stack_size: sync, async_stack_size: async } = koffi.config() as Record<string, number>;
+  return { sync: sync as number, async: async as number };
+}
 
 /**
  * koffi's binary, without koffi's own loader where it can be found at once: that takes three times as long, to

@@ -9,6 +9,7 @@ import type {
   NativeFunction,
   NativeResult,
 } from "./engine.js";
+import { STACK_OF_THREAD } from "./engine.js";
 import { FfiError, noLibrary, noSymbol, notNow, unsupported } from "./error.js";
 import { isWide, toWide } from "./wide.js";
 
@@ -47,6 +48,7 @@ export const nodeEngine = (): Engine => {
   const loader = windows ? undefined : bindLoader(new NodeLibrary(ffi, null));
   return {
     name: "node",
+    stackSize: STACK_OF_THREAD,
     version: process.versions.node,
     load(path, options: LoadOptions = {}) {
       // node:ffi opens with local scope, lazily. If this fails, so does what follows, which has the loader's text;

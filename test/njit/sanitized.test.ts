@@ -9,8 +9,8 @@ import { installed } from "../mpi/installed.js";
 import { SANITIZERS, sanitizedEnvironment } from "./fuzz/sanitizers.js";
 
 /*
- * The compiled functions of the tests that communicate touch no memory that is not theirs, and do nothing that C does not
- * define: the tests themselves, run by two processes, with a compiler that puts sanitizers in.
+ * The compiled functions of the tests that communicate, of the bench's kernels and of loops with new arrays touch no memory that
+ * is not theirs, and do nothing that C does not define: the tests themselves, with a compiler that puts sanitizers in.
  */
 
 const folder = newFolder();
@@ -20,7 +20,9 @@ writeFileSync(compiler, `#!/bin/sh\necho called >> '${calls}'\nexec cc "$@" -O1 
   mode: 0o755,
 });
 
+/** Those that two processes run, and those that one does. */
 const TESTS = ["requests", "strided"];
+const ALONE = ["kernels", "rounds"];
 
 for (const { name, launcher, env } of installed()) {
   for (const each of TESTS) {
@@ -39,6 +41,18 @@ for (const { name, launcher, env } of installed()) {
       assert.is(status, 0, `${stdout}${stderr}`);
     });
   }
+}
+
+for (const each of ALONE) {
+  test(`${each}, alone`, () => {
+    const program = fileURLToPath(new URL(`${each}.test.js`, import.meta.url));
+    const { status, stdout, stderr } = spawnSync(process.execPath, [program], {
+      env: { ...sanitizedEnvironment(), CC: compiler, NODE_V8_COVERAGE: undefined },
+      encoding: "utf8",
+      timeout: 180_000,
+    });
+    assert.is(status, 0, `${stdout}${stderr}`);
+  });
 }
 
 test("that is what was compiled", () => {

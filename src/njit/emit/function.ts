@@ -1,11 +1,13 @@
 import type { Program } from "../infer/program.js";
 import type { Instance, Loop, Statement, Switch, Variable } from "../ir.js";
-import { ELEMENTS, layoutWords, type Type } from "../types.js";
+import { ELEMENTS, int, layoutWords, type Type } from "../types.js";
 import { Emitter, lengthOf, shapeOf } from "./emitter.js";
 import { condition, perform, value } from "./expression.js";
 import { hoisted } from "./hoist.js";
 import { cType, type Library } from "./library.js";
 import { emitParallel, threadsOf } from "./parallel.js";
+import { emitStackCheck } from "./recursion.js";
+import { endsWithRound } from "./round.js";
 import { valueSlot } from "./slots.js";
 import { roundsOf } from "./stride.js";
 
@@ -34,6 +36,7 @@ export function emitFunction(
   // In the entry, which would take it in, gcc knows less of its loops: half of them are not vectorized.
   const isolated = instance.id === 0 ? "__attribute__((noinline)) " : "";
   const head = `static ${isolated}${cType(result, library)} ${emitter.nameOf(instance)}(${["slot *c", ...parameters].join(", ")})`;
+  emitStackCheck(emitter);
   statement(emitter, lowered.body);
   const body = emitter.lines;
   const declarations = variables(emitter);
@@ -183,11 +186,18 @@ function loop(emitter: Emitter, s: Loop): void {
 function rounds(emitter: Emitter, s: Loop): void {
   const { copy } = emitter;
   emitter.copies.set(s.id, copy);
+  const threads = s.parallel ? threadsOf(emitter, s) : undefined;
+  // Each thread has a list of new arrays of its own.
+  const arrays = !endsWithRound(emitter.instance, s)
+    ? undefined
+    : threads === undefined
+      ? emitter.keep("c[5].i", int(0, 1))
+      : "0";
   const body = (): void => {
     statement(emitter, s.body);
     emitter.say(`continue_${s.id}${copy}: __attribute__((unused));`);
+    if (arrays !== undefined) emitter.say(`njit_release(c, ${arrays});`);
   };
-  const threads = s.parallel ? threadsOf(emitter, s) : undefined;
   if (threads !== undefined) {
     emitParallel(emitter, threads, body);
     return;

@@ -5,6 +5,8 @@ import { ELEMENTS, type TupleType, type Type, typeName } from "../types.js";
 /** Why a compiled function stops, and where. */
 export type Failure =
   | { readonly is: "index"; readonly site: Site }
+  /** It has called itself too often. */
+  | { readonly is: "stack"; readonly site: Site }
   | { readonly is: "throw"; readonly site: Site; readonly error: string; readonly message: string }
   | { readonly is: "mpi"; readonly site: Site; readonly operation: string }
   /** In the message `%1` and `%2` are the numbers that C told: a RangeError. */
@@ -63,6 +65,8 @@ export class Library {
   readonly mpi: MpiSlot[] = [];
   /** Whether it has loops that several threads run. */
   hasThreads = false;
+  /** Whether it has functions that call themselves. */
+  isRecursive = false;
   readonly #helpers = new Set<string>();
   readonly #tuples = new Map<string, string>();
   readonly #declarations: string[] = [];

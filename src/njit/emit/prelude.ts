@@ -151,6 +151,8 @@ export const SLOTS = {
   mpi: 6,
   threads: 7,
   result: 8,
-  values: 24,
+  /** Bytes of stack that a call may use. */
+  stack: 24,
+  values: 25,
   each: 10,
 } as const;

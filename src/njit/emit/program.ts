@@ -5,6 +5,7 @@ import { emitFunction } from "./function.js";
 import { cType, instanceName, Library } from "./library.js";
 import { type Apart, apartOf } from "./overlap.js";
 import { PRELUDE, SLOTS } from "./prelude.js";
+import { STACK_END } from "./recursion.js";
 import { valueSlot } from "./slots.js";
 
 /** A program in C: `njit_call` takes its arguments from the shared slots and leaves its result there. */
@@ -80,14 +81,14 @@ function emitEntry(
     return storeResult(entry.result as Type, text, library);
   };
   lines.push("int64_t arena = c[5].i;", "c[0].f = c[1].f = 0;");
+  if (library.isRecursive) lines.push(STACK_END(`c[${SLOTS.stack}].f`));
   if (plain !== undefined) {
     lines.push(`if (!(${guards.join(" && ") || "1"})) {`, call(plain, PLAIN), "} else");
   }
   if (apart !== undefined) lines.push(`if (${apart.test}) {`, call(program, APART), "} else");
   lines.push("{", call(program, ""), "}");
   lines.push("njit_release(c, arena);", "return (int)c[0].f;");
-  const run = `static int njit_run(slot *c) {\n${lines.join("\n")}\n}`;
-  return `${run}\nstatic slot *njit_shared;\nvoid njit_bind(slot *shared) { njit_shared = shared; }\nint njit_call(void) { return njit_run(njit_shared); }\nint njit_call_with(slot *c) { return njit_run(c); }\n`;
+  return `int njit_call(slot *c) {\n${lines.join("\n")}\n}\n`;
 }
 
 function argument(seed: Type, type: Type, at: number): string[] {

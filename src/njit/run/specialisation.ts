@@ -33,12 +33,15 @@ class Frame {
   readonly #last: unknown[];
   #isForgetting = false;
   readonly #writers: readonly Writer[];
-  /** Whose it is at the moment. */
-  owner: Specialisation | undefined;
+  /** Where C finds it. */
+  readonly address: bigint;
 
-  constructor(types: readonly Type[], captures: number) {
+  /** @param stack Bytes that a call may use. */
+  constructor(types: readonly Type[], captures: number, stack: number) {
     this.shared = new Shared(types.length + captures);
     this.#numbers = this.shared.numbers;
+    this.address = engine().addressOf(this.#numbers);
+    this.#numbers[SLOTS.stack] = STACK_SHARE * stack;
     this.#areNumbers = types.map(({ kind }) => kind === "f64");
     this.#areArrays = types.map(({ kind }) => kind === "array");
     this.#last = types.map(() => undefined);
@@ -81,11 +84,8 @@ class Frame {
   }
 }
 
-/**
- * The frames of the calls that JavaScript waits for, by library: functions with the same code are in one library, which
- * knows one place of its slots.
- */
-const frames = new WeakMap<JitLibrary, Frame>();
+/** Of the stack: the rest is for the functions of C and MPI that compiled functions call. */
+const STACK_SHARE = 0.5;
 
 /** A function compiled for certain types of arguments, loaded. */
 export class Specialisation {
@@ -95,7 +95,9 @@ export class Specialisation {
   readonly #random: RandomStates;
   readonly #captured: readonly Capture[];
   readonly #library: JitLibrary;
+  /** Of the calls that JavaScript waits for. */
   readonly #frame: Frame;
+  #isReady = false;
   readonly #call: NativeFunction<"int32">;
   readonly #read: (shared: Shared) => unknown;
   /** Kept, since C reads it. */
@@ -124,14 +126,8 @@ export class Specialisation {
     }));
     const { mpi } = translation.library;
     if (mpi.length > 0) this.#table = mpiTable(mpi);
-    let frame = frames.get(library);
-    if (frame === undefined) {
-      frame = new Frame(types, values.length);
-      frames.set(library, frame);
-      library.native("njit_bind", "void", ["pointer"])(engine().addressOf(frame.shared.numbers));
-    }
-    this.#frame = frame;
-    this.#call = library.native("njit_call", "int32", []);
+    this.#frame = new Frame(types, values.length, engine().stackSize.sync);
+    this.#call = library.native("njit_call", "int32", ["pointer"]);
     this.#read = reader(translation.program.entry.result as Type);
   }
 
@@ -143,18 +139,20 @@ export class Specialisation {
   /** Runs it with the arguments that were accepted last. */
   run(): unknown {
     const frame = this.#frame;
-    if (frame.owner !== this) this.#own(frame);
+    if (!this.#isReady) {
+      this.#prepare(frame, this.#random.address);
+      this.#isReady = true;
+    }
     // C would end the process.
     if (this.#table !== undefined) ensureRunning();
     if (this.#captured.length > 0) this.#capture(frame.shared);
-    return this.#finish(this.#call(), frame.shared);
+    return this.#finish(this.#call(frame.address), frame.shared);
   }
 
-  #own(frame: Frame): void {
-    const { numbers, bigints } = frame.shared;
-    frame.owner = this;
+  /** @param random Where the state of Math.random is. */
+  #prepare({ shared: { numbers, bigints } }: Frame, random: bigint): void {
     numbers[SLOTS.threads] = this.#threads;
-    bigints[SLOTS.random] = this.#random.address;
+    bigints[SLOTS.random] = random;
     if (this.#table !== undefined) bigints[SLOTS.mpi] = engine().addressOf(this.#table);
   }
 
@@ -168,16 +166,15 @@ export class Specialisation {
 
   /** Runs it on another thread. Its arrays must not be used before that has ended. */
   async runAsync(args: readonly unknown[]): Promise<unknown> {
-    const frame = new Frame(this.types, this.#captured.length);
-    this.#own(frame);
+    const frame = new Frame(this.types, this.#captured.length, engine().stackSize.async);
     // What else runs at the same time draws from its own.
     const random = this.#random.next();
-    frame.shared.bigints[SLOTS.random] = engine().addressOf(random);
+    this.#prepare(frame, engine().addressOf(random));
     if (this.#table !== undefined) ensureRunning();
     frame.accepts(args);
     this.#capture(frame.shared);
-    const call = this.#library.asyncNative("njit_call_with", "int32", ["pointer"]);
-    const status = await call(engine().addressOf(frame.shared.numbers));
+    const call = this.#library.asyncNative("njit_call", "int32", ["pointer"]);
+    const status = await call(frame.address);
     // Until here the arrays are C's.
     return this.#finish(status, frame.shared, [args, random]);
   }
@@ -216,6 +213,8 @@ function errorOf(failure: Failure, { numbers }: Shared): Error {
   const outOfRange = (message: string): Error =>
     Object.assign(new RangeError(source.located(message, start, end)), { code: "ERR_OUT_OF_RANGE" });
   switch (failure.is) {
+    case "stack":
+      return new RangeError("Maximum call stack size exceeded");
     case "index":
       return outOfRange(`index ${info} is outside of an array of ${more} elements`);
     case "throw": {

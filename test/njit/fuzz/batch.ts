@@ -77,7 +77,7 @@ function libraryOf(code: string, { cc = "cc", flags, directory }: Compiler): Jit
 }
 
 /** What all libraries define under the same name. */
-const NAMES = ["njit_run", "njit_shared", "njit_bind", "njit_call", "njit_call_with", "njit_bind_mpi"];
+const NAMES = ["njit_call"];
 
 /** The code of a library as a part of one. */
 function renamed(code: string, part: number, seed: number): string {
