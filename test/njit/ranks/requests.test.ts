@@ -114,6 +114,21 @@ onEachCommunicator("a list of requests that is made in one piece", (comm) => {
   );
 });
 
+onEachCommunicator("arrays that are made in a loop, which messages use after it", (comm) => {
+  const fn = njit((given: Comm, y: Float64Array, next: number, previous: number) => {
+    const requests: mpi.Request[] = [];
+    for (let i = 0; i < y.length; i++) {
+      const made = new Float64Array(2000);
+      made.fill(100 * given.rank + i);
+      requests.push(given.irecv(y.subarray(i, i + 1), previous, i));
+      requests.push(given.isend(made.subarray(i, i + 1), next, i));
+    }
+    mpi.waitAll(requests);
+  });
+  const { next, previous } = ring(comm);
+  assertSame(fn, () => [comm, new Float64Array(50), next, previous]);
+});
+
 onEachCommunicator("a list to which requests are added, begun anew in each round", (comm) => {
   const fn = njit((given: Comm, x: Float64Array, y: Float64Array, rounds: number) => {
     let sum = 0;
