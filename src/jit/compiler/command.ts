@@ -54,7 +54,8 @@ const likeGcc: Dialect = {
     ENDINGS[language].has(extname(filename)) ? [filename] : ["-x", language, filename, "-x", "none"],
   link: [],
   libDir: (directory) => `-L${directory}`,
-  rpath: (directory) => [`-Wl,-rpath,${directory}`],
+  rpath: (directory) =>
+    directory.includes(",") ? ["-Xlinker", "-rpath", "-Xlinker", directory] : [`-Wl,-rpath,${directory}`],
   lib: (name) => `-l${name}`,
   libFile: (filename) => `-l:${filename}`,
   // Those that are linked with the library look for it by this name, in the directory that they are in.

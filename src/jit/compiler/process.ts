@@ -39,6 +39,7 @@ IGNORED[0] = (1n << BigInt(constants.signals.SIGPIPE - 1)) | (1n << BigInt(const
 
 interface Calls {
   readonly pipe2: NativeFunction<"int32">;
+  readonly close: NativeFunction<"int32">;
   readonly poll: NativeFunction<"int32">;
   readonly usleep: NativeFunction<"int32">;
   readonly kill: NativeFunction<"int32">;
@@ -64,6 +65,7 @@ function calls(): Calls {
   const chdir = "posix_spawn_file_actions_addchdir_np";
   bound = {
     pipe2: program.func("pipe2", "int32", ["pointer", "int32"]),
+    close: program.func("close", "int32", ["int32"]),
     poll: program.func("poll", "int32", ["pointer", "uint64", "int32"]),
     usleep: program.func("usleep", "int32", ["uint32"]),
     kill: program.func("kill", "int32", ["int32", "int32"]),
@@ -109,6 +111,11 @@ export function makePipe(): [number, number] {
   const ends = new Int32Array(2);
   if (calls().pipe2(ends, O_CLOEXEC) !== 0) throw new Error("No pipe can be made: too many open files?");
   return [ends[0] as number, ends[1] as number];
+}
+
+/** Closes an end of a pipe. In a worker thread Node warns of descriptors that it did not open itself. */
+export function closeEnd(descriptor: number): void {
+  calls().close(descriptor);
 }
 
 /**

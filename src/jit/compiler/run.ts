@@ -1,4 +1,4 @@
-import { closeSync, readSync, writeSync } from "node:fs";
+import { readSync, writeSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { Socket } from "node:net";
 import { invalidType, invalidValue } from "../../argument-error.js";
@@ -7,6 +7,7 @@ import { type Compilation, compilerEnvironment, notStarted, type RunOptions } fr
 import { Output } from "./output.js";
 import {
   awaitEnd,
+  closeEnd,
   type Ended,
   endOf,
   killGroup,
@@ -127,10 +128,10 @@ class Running {
       this.#guard = guard;
       this.#leash = leash;
       this.out = out;
-      closeSync(guarded);
-      closeSync(input);
+      closeEnd(guarded);
+      closeEnd(input);
     } catch (error) {
-      for (const descriptor of opened) closeSync(descriptor);
+      for (const descriptor of opened) closeEnd(descriptor);
       if (guard !== 0) endGroup(guard);
       buryGuards();
       throw notStarted(command, error as Error);
@@ -155,7 +156,7 @@ class Running {
   /** Ends what is left of the group. The reading end is for the caller to close. */
   finish(ended: Ended): Compilation {
     const seconds = (performance.now() - this.#started) / 1000;
-    closeSync(this.#leash);
+    closeEnd(this.#leash);
     endGroup(this.#guard);
     this.#progress.clear();
     const { flooded, text } = this.output;
@@ -168,7 +169,7 @@ class Running {
     awaitEnd(this.#pid);
     this.finish({ exitCode: null, signal: "SIGKILL" });
     buryGuards();
-    closeSync(this.out);
+    closeEnd(this.out);
   }
 }
 
@@ -206,7 +207,7 @@ function waitSync(running: Running): Compilation {
       return running.finish(ended);
     }
   } finally {
-    closeSync(out);
+    closeEnd(out);
   }
 }
 

@@ -121,6 +121,12 @@ test("relative directories of the parameters are made absolute", () => {
   }
 });
 
+test("a directory whose name has a comma", () => {
+  const build = { ...defaultBuildParams(), rpathDirs: ["/a,b"] };
+  const command = makeCompileCommand("s.cpp", "s.so", [], build, cache).join(" ");
+  assert.match(command, " -Xlinker -rpath -Xlinker /a,b ");
+});
+
 test("a source of another ending is told the language; unusual library names are linked by file name", () => {
   const odd = { ...cache, libPrefix: "x-", libPostfix: ".bin" };
   const words = makeCompileCommand("s.gen", "s.so", ["dep"], defaultBuildParams(), odd).join(" ");

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import {
   closeSync,
   existsSync,
@@ -8,6 +9,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { Worker } from "node:worker_threads";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Compilation, type RunOptions, runCompiler } from "../../../src/jit/compiler/run.js";
@@ -198,6 +200,21 @@ test("a signal with a handler of ours does not cut the compiler off", () => {
   assert.is(exitCode, 0);
   assert.ok(existsSync(join(directory, "result")));
   assert.is(readFileSync(join(directory, "result"), "utf8"), "done\n");
+});
+
+test("in a worker thread without a warning of descriptors", async () => {
+  const module = new URL("../../../src/jit/compiler/run.js", import.meta.url).href;
+  const code = `
+    const { parentPort } = require("node:worker_threads");
+    const warnings = [];
+    process.on("warning", ({ message }) => warnings.push(message));
+    import("${module}").then(async ({ runCompiler }) => {
+      const run = () => runCompiler(["/bin/true"], { cwd: "/", timeout: 20, label: "" });
+      const codes = [run().sync().exitCode, (await run().async()).exitCode];
+      setImmediate(() => parentPort.postMessage({ codes, warnings }));
+    });`;
+  const [told] = await once(new Worker(code, { eval: true }), "message");
+  assert.equal(told, { codes: [0, 0], warnings: [] });
 });
 
 test.run();
