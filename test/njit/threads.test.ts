@@ -1,3 +1,5 @@
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { mpi } from "../../src/index.js";
@@ -171,6 +173,47 @@ test("threads are as many as asked for", () => {
     assert.ok(x.every((each) => each >= 0 && each < 1));
   }
   assertThrows(() => njit(work, { parallel: 0 }), { code: "ERR_OUT_OF_RANGE", message: /from 1 to 1024/ });
+});
+
+const DRAW = fileURLToPath(new URL("threads-program.js", import.meta.url));
+
+test("threads are as many as the environment says: its own variable before that of OpenMP", () => {
+  const draw = (variables: Record<string, string>, ...args: string[]): string => {
+    const { TYPED_MPI_NUM_THREADS, OMP_NUM_THREADS, ...env } = process.env;
+    const { status, stdout, stderr } = spawnSync(process.execPath, [DRAW, ...args], {
+      env: {
+        ...env,
+        NODE_V8_COVERAGE: undefined,
+        TYPED_MPI_CACHE_DIR: params.cache.cacheDir,
+        ...variables,
+      },
+      encoding: "utf8",
+      timeout: 60_000,
+    });
+    assert.is(status, 0, stderr);
+    return stdout;
+  };
+  const [two, three] = [draw({}, "2"), draw({}, "3")];
+  assert.is.not(two, three);
+  assert.is(draw({ OMP_NUM_THREADS: "3" }), three);
+  assert.is(draw({ TYPED_MPI_NUM_THREADS: "3" }), three);
+  assert.is(draw({ TYPED_MPI_NUM_THREADS: "3", OMP_NUM_THREADS: "2" }), three);
+  assert.is(draw({ TYPED_MPI_NUM_THREADS: "", OMP_NUM_THREADS: "2" }), two);
+  assert.is(draw({ TYPED_MPI_NUM_THREADS: "3", OMP_NUM_THREADS: "3" }, "2"), two);
+});
+
+test("a number of threads that cannot be, in the environment", () => {
+  const before = process.env["TYPED_MPI_NUM_THREADS"];
+  process.env["TYPED_MPI_NUM_THREADS"] = "many";
+  try {
+    assertThrows(() => njit((x: number) => x, { params }), {
+      code: "ERR_OUT_OF_RANGE",
+      message: /TYPED_MPI_NUM_THREADS.*many/,
+    });
+  } finally {
+    if (before === undefined) delete process.env["TYPED_MPI_NUM_THREADS"];
+    else process.env["TYPED_MPI_NUM_THREADS"] = before;
+  }
 });
 
 test("functions with the same code keep their own number of threads and what they capture", () => {
