@@ -3,29 +3,34 @@ import {
   type Counting,
   type Expression,
   type Loop,
-  partsOf,
   type Statement,
-  type Store,
   type Variable,
   visitExpressions,
 } from "../ir.js";
+import { isNumber } from "../types.js";
 import { type Emitter, lengthOf, shapeOf } from "./emitter.js";
 import { value } from "./expression.js";
+import { refuse, refuseRaces, visitStatements } from "./races.js";
 import { valueSlot } from "./slots.js";
 
 /*
- * `prange`: the rounds of a loop are divided among threads (OpenMP). What a round declares is its own; sums are taken per
- * thread and added up in the end, so that they may differ from JavaScript's in the last bits; everything else that a round
- * changes would be changed by several threads at once, and is an error.
+ * `prange`: the rounds of a loop are divided among threads (OpenMP). What a round declares is its own; sums, products and
+ * extremes are taken per thread and put together in the end, so that sums may differ from JavaScript's in the last bits;
+ * everything else that a round changes would be changed by several threads at once, and is an error.
  */
+
+/** What the parts of the threads are put together by. */
+type Reduction = "+" | "*" | "max" | "min";
 
 /** How a loop is divided. */
 export interface Threads {
   readonly counting: Counting;
-  readonly sums: readonly Variable[];
-  readonly products: readonly Variable[];
+  readonly reductions: ReadonlyMap<Variable, Reduction>;
   readonly own: readonly Variable[];
 }
+
+/** A loop is written several times. */
+const known = new WeakMap<Loop, Threads>();
 
 /**
  * What the threads of a loop share and what not.
@@ -33,47 +38,40 @@ export interface Threads {
  * @throws NjitError for what several threads would change at once
  */
 export function threadsOf(emitter: Emitter, s: Loop): Threads | undefined {
-  const counting = s.counting as Counting;
+  const threads = known.get(s) ?? divided(emitter.instance.lowered.body, s);
+  known.set(s, threads);
+  const { variable, bound } = threads.counting;
+  return variable.type?.kind === "int" && bound.type?.kind === "int" ? threads : undefined;
+}
+
+/** @param within The body of the function. */
+function divided(within: Statement, { id, body, counting }: Loop): Threads {
   const outside = new Map<Variable, number>();
   const inside = new Map<Variable, number>();
-  count(emitter.instance.lowered.body, outside);
-  count(s.body, inside);
+  count(within, outside);
+  count(body, inside);
   const isOwn = (variable: Variable): boolean => inside.get(variable) === outside.get(variable);
-  const changed = assigned(s.body);
-  const own = [...changed.keys()].filter(isOwn);
-  const sums: Variable[] = [];
-  const products: Variable[] = [];
+  const changed = assigned(body);
+  const dropped = droppedIn(body);
+  const reductions = new Map<Variable, Reduction>();
   for (const [variable, assignments] of changed) {
     if (isOwn(variable)) continue;
-    const operator = reductionOf(variable, assignments);
-    if (operator === undefined || (inside.get(variable) as number) !== 2 * assignments.length) {
+    const reduction = reductionOf(variable, assignments);
+    const isRead =
+      inside.get(variable) !== 2 * assignments.length || assignments.some((each) => !dropped.has(each));
+    if (reduction === undefined || isRead) {
       const { site } = assignments[0] as Assign;
       refuse(
         site,
-        `${variable.name} is shared by the threads of prange: only sums (+=) and products (*=) can be made of it, which are not read there`,
+        `${variable.name} is shared by the threads of prange: only sums (+=), products (*=), Math.max and Math.min can be made of it, which are not read there`,
       );
     }
-    (operator === "*" ? products : sums).push(variable);
+    reductions.set(variable, reduction);
   }
-  const isEach = (e: Expression): boolean =>
-    (e.op === "read" && (e.variable === counting.variable || own.includes(e.variable))) ||
-    partsOf(e).some(isEach);
-  visitExpressions(s.body, (e) => {
-    if (e.op === "mpi") refuse(e.site, "MPI cannot be called within prange");
-    if (e.op === "store" && isShared(e, own) && !e.indexes.some(isEach)) {
-      refuse(e.site, "each thread of prange would write the same element");
-    }
-  });
-  refuseExits(s.body, s.id);
-  if (counting.variable.type?.kind !== "int" || counting.bound.type?.kind !== "int") return undefined;
-  return { counting, sums, products, own };
-}
-
-const isShared = (e: Store, own: readonly Variable[]): boolean =>
-  e.array.op === "read" && !own.includes(e.array.variable);
-
-function refuse(site: Expression["site"], message: string): never {
-  throw site.source.error("ERR_NJIT_UNSUPPORTED", message, site.start, site.end);
+  const { variable } = counting as Counting;
+  refuseRaces(body, variable);
+  refuseExits(body, id);
+  return { counting: counting as Counting, reductions, own: [...changed.keys()].filter(isOwn) };
 }
 
 /** How often each variable is read and assigned. */
@@ -94,49 +92,64 @@ function assigned(body: Statement): Map<Variable, Assign[]> {
   return found;
 }
 
-/** Whether a variable is only added to, or only multiplied. */
-function reductionOf(variable: Variable, assignments: readonly Assign[]): "+" | "*" | undefined {
-  const operators = assignments.map(({ value: e }) => {
-    if (e.op !== "binary" || e.left.op !== "read" || e.left.variable !== variable) return undefined;
-    return e.name === "-" ? "+" : e.name;
+/** The expressions of whose value nothing is made. */
+function droppedIn(body: Statement): ReadonlySet<Expression> {
+  const dropped = new Set<Expression>();
+  const drop = (e: Expression | undefined): void => {
+    if (e === undefined) return;
+    dropped.add(e);
+    if (e.op === "sequence") for (const item of e.items) drop(item);
+    if (e.op === "logical") drop(e.right);
+    if (e.op === "conditional") for (const branch of [e.whenTrue, e.otherwise]) drop(branch);
+  };
+  visitStatements(body, (s) => {
+    if (s.op === "evaluate") drop(s.value);
+    if (s.op === "loop") drop(s.update);
   });
-  const [first] = operators;
-  if (first !== "+" && first !== "*") return undefined;
-  return operators.every((each) => each === first) ? first : undefined;
+  return dropped;
+}
+
+/** How a variable is put together, if all that is assigned to it is of one kind. */
+function reductionOf({ type }: Variable, assignments: readonly Assign[]): Reduction | undefined {
+  if (type === undefined || !(isNumber(type) || type.kind === "i64")) return undefined;
+  const [first, ...others] = assignments.map(operatorOf);
+  return others.every((each) => each === first) ? first : undefined;
+}
+
+function operatorOf({ variable, value: e }: Assign): Reduction | undefined {
+  const isOld = (part: Expression): boolean => part.op === "read" && part.variable === variable;
+  if (e.op === "math" && (e.name === "max" || e.name === "min")) {
+    return e.args.some(isOld) ? e.name : undefined;
+  }
+  if (e.op !== "binary") return undefined;
+  if (e.name === "-") return isOld(e.left) ? "+" : undefined;
+  return (e.name === "+" || e.name === "*") && (isOld(e.left) || isOld(e.right)) ? e.name : undefined;
 }
 
 /** Nothing may leave the loop before its end. */
 function refuseExits(body: Statement, id: number): void {
-  const walk = (s: Statement | undefined): void => {
-    switch (s?.op) {
-      case "return":
-        refuse(s.site, "a prange cannot be left by return");
-        break;
-      case "break":
-        if (s.target === id) refuse(s.site, "a prange cannot be left by break");
-        break;
-      case "if":
-        walk(s.whenTrue);
-        walk(s.otherwise);
-        break;
-      case "block":
-        for (const each of s.body) walk(each);
-        break;
-      case "loop":
-        walk(s.body);
-        break;
-      case "switch":
-        for (const each of s.cases) walk(each.body);
-        break;
-    }
-  };
-  walk(body);
+  const inside = new Set<number | undefined>();
+  visitStatements(body, (s) => {
+    if ("id" in s) inside.add(s.id);
+  });
+  visitStatements(body, (s) => {
+    if (s.op === "return") refuse(s.site, "a prange cannot be left by return");
+    if (s.op !== "break" && s.op !== "continue") return;
+    const isNextRound = s.op === "continue" && s.target === id;
+    if (!isNextRound && !inside.has(s.target)) refuse(s.site, `a prange cannot be left by ${s.op}`);
+  });
+}
+
+/** The clause of OpenMP; its own extremes do not know NaN and -0. */
+function clauseOf({ c, type }: Variable, reduction: Reduction): string {
+  const isDeclared = type?.kind !== "int" && (reduction === "max" || reduction === "min");
+  return ` reduction(${isDeclared ? `njit_${reduction}imum` : reduction}:${c})`;
 }
 
 /** The loop for several threads: each has slots of its own, for its failures and new arrays. */
 export function emitParallel(
   emitter: Emitter,
-  { counting, sums, products, own }: Threads,
+  { counting, reductions, own }: Threads,
   body: () => void,
 ): void {
   const { library, program } = emitter;
@@ -144,10 +157,7 @@ export function emitParallel(
   const { variable, from, bound } = counting;
   const begin = emitter.keep(value(emitter, from).int, variable.type as NonNullable<typeof variable.type>);
   const end = emitter.keep(value(emitter, bound).int, variable.type as NonNullable<typeof variable.type>);
-  const reductions = [
-    ...sums.map(({ c }) => ` reduction(+:${c})`),
-    ...products.map(({ c }) => ` reduction(*:${c})`),
-  ];
+  const clauses = [...reductions].map(([each, reduction]) => clauseOf(each, reduction)).join("");
   const slots = valueSlot(program.captured.values.length + emitter.seeds);
   const skip = emitter.name("skip");
   const seed = emitter.name("seed");
@@ -160,7 +170,7 @@ export function emitParallel(
   emitter.say(`uint64_t random[2]; njit_seed(random, ${seed}, (uint64_t)omp_get_thread_num());`);
   emitter.say("c[3].i = (int64_t)(intptr_t)random;");
   // A sum that lived on to the calls after the loop would be kept in a register for integers: a quarter slower.
-  emitter.say(`#pragma omp for nowait${reductions.join("")}`);
+  emitter.say(`#pragma omp for nowait${clauses}`);
   emitter.say(`for (${variable.c} = ${begin}; ${variable.c} < ${end}; ${variable.c}++) {`);
   emitter.escape = `goto ${skip};`;
   const { lines } = emitter.apart(body);

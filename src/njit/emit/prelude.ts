@@ -112,6 +112,9 @@ static inline __attribute__((unused)) int64_t njit_index(double d) {
 #ifdef _OPENMP
 #include <omp.h>
 static __attribute__((unused)) int njit_threads(slot *c) { return c[7].f > 0 ? (int)c[7].f : omp_get_max_threads(); }
+/* Each thread begins with what every other number is beyond. */
+#pragma omp declare reduction(njit_maximum : double, float : omp_out = njit_max(omp_out, omp_in)) initializer(omp_priv = -INFINITY)
+#pragma omp declare reduction(njit_minimum : double, float : omp_out = njit_min(omp_out, omp_in)) initializer(omp_priv = INFINITY)
 #endif
 /* 7.1.5 ToIntegerOrInfinity, as far as lengths go */
 static inline __attribute__((unused)) int64_t njit_whole(double d) {
