@@ -1,6 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { njit } from "../../src/njit/index.js";
+import { njit, prange } from "../../src/njit/index.js";
 import "./cache.js";
 import { assertSame, type Tested } from "./compare.js";
 
@@ -59,6 +59,21 @@ test("on another thread as well, where there is less of a stack", async () => {
   }
   const image = new Uint8Array(2500).fill(1);
   assert.is(await njit(flood).async(image, 50, 10, 10), 2500);
+});
+
+test("and on the threads of a prange", () => {
+  const deepest = (depths: Float64Array, out: Float64Array): void => {
+    for (const i of prange(depths.length)) out[i] = descend(depths[i] as number);
+  };
+  const compiled = njit(deepest, { parallel: 4 });
+  const out = new Float64Array(4);
+  compiled(Float64Array.of(10, 100, 1000, 1000), out);
+  assert.equal([...out], [10, 100, 1000, 1000].map(descend));
+  for (let i = 0; i < 4; i++) {
+    const depths = new Float64Array(4).fill(10);
+    depths[i] = 1e7;
+    assert.throws(() => compiled(depths, out), isTooDeep);
+  }
 });
 
 test.run();

@@ -11,6 +11,7 @@ import { isNumber } from "../types.js";
 import { type Emitter, lengthOf, shapeOf } from "./emitter.js";
 import { value } from "./expression.js";
 import { refuse, refuseRaces, visitStatements } from "./races.js";
+import { STACK_END } from "./recursion.js";
 import { valueSlot } from "./slots.js";
 
 /*
@@ -21,6 +22,9 @@ import { valueSlot } from "./slots.js";
 
 /** What the parts of the threads are put together by. */
 type Reduction = "+" | "*" | "max" | "min";
+
+/** Bytes, of the two megabytes that OpenMP gives a thread at least, unless its environment says less. */
+const STACK_OF_THREAD = "1048576";
 
 /** How a loop is divided. */
 export interface Threads {
@@ -168,6 +172,8 @@ export function emitParallel(
     `{ slot own[${slots}]; slot *const shared = c; memcpy(own, c, sizeof own); { slot *c = own; c[5].i = 0;`,
   );
   emitter.say(`uint64_t random[2]; njit_seed(random, ${seed}, (uint64_t)omp_get_thread_num());`);
+  // The first thread goes on with the stack of the call.
+  emitter.say(`if (omp_get_thread_num() > 0) ${STACK_END(STACK_OF_THREAD)}`);
   emitter.say("c[3].i = (int64_t)(intptr_t)random;");
   // A sum that lived on to the calls after the loop would be kept in a register for integers: a quarter slower.
   emitter.say(`#pragma omp for nowait${clauses}`);
