@@ -1,3 +1,4 @@
+import type { ConversionName } from "./conversions.js";
 import type { MathFunction } from "./math.js";
 import type { MpiCall } from "./mpi-calls.js";
 import type { BinaryName, UnaryName } from "./operators.js";
@@ -73,6 +74,11 @@ export interface Unary extends Node<"unary"> {
   readonly operand: Expression;
   /** Whether the sign of a zero it gives matters. */
   isSignUsed?: boolean;
+}
+/** A function of `Number` or `BigInt` with one argument. */
+export interface Convert extends Node<"convert"> {
+  readonly name: ConversionName;
+  readonly operand: Expression;
 }
 export interface Binary extends Node<"binary"> {
   readonly name: BinaryName;
@@ -175,6 +181,7 @@ export type Expression =
   | Read
   | Assign
   | Unary
+  | Convert
   | Binary
   | Logical
   | Conditional
@@ -230,6 +237,10 @@ export interface Loop {
   /** Whether its iterations are divided among threads. */
   readonly parallel: boolean;
 }
+/** Whether only a jump leaves it. */
+export const isEndless = ({ test }: Loop): boolean =>
+  test === undefined || (test.op === "constant" && Boolean(test.value));
+
 export interface Switch {
   readonly op: "switch";
   readonly id: number;
@@ -248,10 +259,14 @@ export interface Return {
   readonly value: Expression | undefined;
   readonly site: Site;
 }
+/** `Error`, or what extends it: a class of JavaScript or one of the user. */
+export type ErrorClass = new (message?: string) => Error;
+
 export interface Throw {
   readonly op: "throw";
-  readonly error: string;
-  readonly message: string;
+  readonly error: ErrorClass;
+  /** Undefined: it is made without one. */
+  readonly message: string | undefined;
   readonly site: Site;
 }
 export interface Block {
@@ -299,6 +314,7 @@ export function partsOf(expression: Expression): readonly Expression[] {
     case "assign":
       return [expression.value];
     case "unary":
+    case "convert":
       return [expression.operand];
     case "binary":
     case "logical":

@@ -1,5 +1,6 @@
-import { invalidType, outOfRange } from "../argument-error.js";
+import { invalidType, invalidValue, outOfRange } from "../argument-error.js";
 import { type GivenParams, JitError, type JitLibrary } from "../jit/index.js";
+import { adviceFor } from "../jit/params/merge.js";
 import type { Communicator } from "../mpi/index.js";
 import { NjitError } from "./error.js";
 import type { BoundsCheck } from "./infer/program.js";
@@ -13,11 +14,15 @@ import { type ParametersOf, parseSignature } from "./signature.js";
 import { type AnyFunction, FunctionSource } from "./source/source.js";
 import { describeType, type Type, typeName } from "./types.js";
 
-/** How a function is compiled. */
+/**
+ * How a function is compiled. `boundscheck`, `fastmath`, `parallel` and `seed` hold for all that it calls, whatever other
+ * functions of njit that are called were given.
+ */
 export interface NjitOptions {
   /**
    * What an index outside of an array does: `"throw"` a RangeError that tells where (the default), as in JavaScript
-   * (`"js"`: what is read is NaN, what is written is dropped), or nothing that is defined (`"none"`).
+   * (`"js"`: what is read is NaN, what is written is dropped; reading a bigint still throws), or nothing that is
+   * defined (`"none"`).
    */
   readonly boundscheck?: BoundsCheck;
   /** Whether results may differ in the last bits from JavaScript's, and NaN and infinities need not be minded. Default false. */
@@ -70,6 +75,7 @@ export type Compiled<Fn extends AnyFunction> = Fn & {
  * Without a C compiler it warns once and runs the JavaScript.
  *
  * @param fn A plain function over numbers, bigints (64 bits), booleans, TypedArrays and communicators.
+ * @throws TypeError, RangeError for `options`, also for names that are none of them
  * @throws NjitError at the first call for new types, before anything is compiled, for what cannot be: it has file, line,
  *   column and the source line; JitError if the compiler fails; the function itself throws RangeError for an index
  *   outside of an array, TypeError for arguments that cannot be passed, MpiError
@@ -95,6 +101,7 @@ export function njit(first: unknown, second?: unknown, third?: unknown): any {
   if (options !== undefined && (typeof options !== "object" || options === null)) {
     throw invalidType("options", "an object", options);
   }
+  checkOptions(options ?? {});
   const dispatcher = new Dispatcher(fn as AnyFunction, (options ?? {}) as NjitOptions);
   if (signature !== undefined) dispatcher.compileFor(parseSignature(signature));
   const compiled = (...args: unknown[]): unknown => dispatcher.call(args);
@@ -108,6 +115,25 @@ export function njit(first: unknown, second?: unknown, third?: unknown): any {
     inspectTypes: { value: (which?: string) => dispatcher.inspect(which, typesText), enumerable: true },
     inspectC: { value: (which?: string) => dispatcher.inspect(which, ({ code }) => code), enumerable: true },
   }) as unknown as Compiled<AnyFunction>;
+}
+
+const OPTIONS: Readonly<Record<keyof NjitOptions, true>> = {
+  boundscheck: true,
+  fastmath: true,
+  captures: true,
+  comm: true,
+  tier: true,
+  parallel: true,
+  seed: true,
+  params: true,
+};
+
+function checkOptions(given: object): void {
+  const names = Object.keys(OPTIONS);
+  for (const [name, value] of Object.entries(given)) {
+    if (names.includes(name)) continue;
+    throw invalidValue(`options.${name}`, `there is no such option; ${adviceFor(name, names)}`, value);
+  }
 }
 
 const BOUNDS: readonly unknown[] = ["throw", "js", "none"];
@@ -128,7 +154,7 @@ class Dispatcher {
   readonly #failures = new Map<string, unknown>();
 
   constructor(fn: AnyFunction, options: NjitOptions) {
-    const { boundscheck = "throw", captures = {}, tier = "native", parallel, seed } = options;
+    const { boundscheck = "throw", captures = {}, fastmath, tier = "native", parallel, seed } = options;
     if (tier !== "native" && tier !== "background") {
       throw invalidType("options.tier", '"native" or "background"', tier);
     }
@@ -136,6 +162,8 @@ class Dispatcher {
     this.#random = new RandomStates(seedOf(seed));
     if (!BOUNDS.includes(boundscheck))
       throw invalidType("options.boundscheck", '"throw", "js" or "none"', boundscheck);
+    if (fastmath !== undefined && typeof fastmath !== "boolean")
+      throw invalidType("options.fastmath", "true or false", fastmath);
     if (typeof captures !== "object" || captures === null)
       throw invalidType("options.captures", "an object", captures);
     this.source = new FunctionSource(fn, captures);

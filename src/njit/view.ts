@@ -2,7 +2,7 @@ import { invalidType, outOfRange } from "../argument-error.js";
 import { elementOfArray } from "./types.js";
 
 /** The most dimensions that a view has. */
-const MOST_DIMENSIONS = 4;
+export const MOST_DIMENSIONS = 4;
 
 type ElementOf<Data> = Data extends BigInt64Array ? bigint : number;
 

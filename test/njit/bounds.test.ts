@@ -158,6 +158,16 @@ bounds("js: what is read is NaN, what is written is dropped", () => {
     assertSame(loop, () => [Float64Array.of(1, 2, 3, 4, 5, 6), new Float64Array(5), n]);
 });
 
+bounds("js: what is written to bigints is dropped, and reading one throws", () => {
+  const write = compiledFor("(x, i, v) => { x[i] = v; const w = (x[i] = v + 1n); return w; }", "js");
+  for (const i of [0, 2, ...OUTSIDE]) assertSame(write, () => [new BigInt64Array(3), i, 5n]);
+  const loop = compiledFor("(x, n) => { for (let i = -1; i < n; i++) x[i] = 3n; }", "js");
+  for (const n of [0, 3, 5]) assertSame(loop, () => [new BigInt64Array(3), n]);
+  for (const text of ["(x, i) => x[i]", "(x, i) => { x[i] += 1n; }"]) {
+    assertThrows(() => compiledFor(text, "js")(new BigInt64Array(3), 3), { code: "ERR_OUT_OF_RANGE" });
+  }
+});
+
 bounds("none: the same inside", () => {
   const fn = compiledFor("(x, n) => { let s = 0; for (let i = 0; i < n; i++) s += x[i]; return s; }", "none");
   assertSame(fn, () => [Float64Array.of(1, 2, 3), 3]);

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { NjitError, type NjitErrorCode, njit } from "../../src/njit/index.js";
+import { NjitError, type NjitErrorCode, nd, njit, prange } from "../../src/njit/index.js";
 import { assertThrows } from "../harness/assert.js";
 import "./cache.js";
 import { functionOf } from "./text.js";
@@ -15,6 +15,9 @@ const errors = suite("njit: errors");
 const directory = mkdtempSync(join(tmpdir(), "typed-mpi-njit-errors-"));
 process.on("exit", () => rmSync(directory, { recursive: true, force: true }));
 const params = { cache: { cacheDir: directory } };
+
+/** What is outside of the functions. */
+const captures = { outer: 7, nd, prange };
 
 interface Refused {
   readonly name: string;
@@ -180,12 +183,116 @@ const REFUSED: readonly Refused[] = [
     message: "cannot be returned",
   },
   { name: "a boolean compared with a number", text: "(x) => «x === true»", code: "ERR_NJIT_TYPE" },
+  ...(
+    [
+      ["a number in a switch of a boolean", "x > 1", "1", 2, "bool is never the same as int"],
+      ["a boolean in a switch of a number", "x", "true", 2, "f64 is never the same as bool"],
+      ["a number in a switch of a bigint", "x", "1", 1n, "do not mix"],
+      ["a bigint in a switch of a number", "x", "1n", 1, "do not mix"],
+      ["null in a switch of a number", "x", "null", 0, "expected a number for case, got null"],
+    ] as const
+  ).map(([name, value, test, arg, message]) => ({
+    name,
+    text: `(x) => {\n  switch (${value}) { case «${test}»: return 1; default: return 0; }\n}`,
+    args: [arg],
+    code: "ERR_NJIT_TYPE" as const,
+    message,
+  })),
+  ...[
+    "(x) => { const a = x + «outer»; const outer = 3; return a + outer; }",
+    "(x) => { for (let i = 0; i < x; i++) { x += «outer»; let outer = 3; } return x; }",
+    "(x) => { for (let outer = «outer»; outer < x; outer++); return x; }",
+    "(x) => { «outer» = 3; let outer = x; return outer; }",
+    "(x) => { const a = «outer»(x); let outer = 1; return a + outer; }",
+    "(x) => { const [a, outer] = [x, «outer»]; return a + outer; }",
+    "(x) => { switch (x) { case «outer»: return 1; default: let outer = 2; return outer; } }",
+  ].map((text) => ({
+    name: `a name that is used before its declaration: ${text.replace(/[«»]/g, "")}`,
+    text,
+    code: "ERR_NJIT_TYPE" as const,
+    message: "outer is used before its declaration",
+  })),
+  ...[
+    "(x) => { switch (x) { case 0: let outer = 1; return outer; case 1: return «outer»; default: return 0; } }",
+    "(x) => { switch (x) { case 0: const outer = 1; default: x = «outer»; } return x; }",
+    "(x) => { switch (x) { case 0: let outer; case 1: «outer» = 1; } return x; }",
+  ].map((text) => ({
+    name: `a name of another case: ${text.replace(/[«»]/g, "")}`,
+    text,
+    code: "ERR_NJIT_TYPE" as const,
+    message: "outer is declared in another case of the switch",
+  })),
+  ...[
+    "(x) => { let s = 0; for (let i = 0; i < x; i++) { if (i > 0) s += «outer»; var outer = i; } return s; }",
+    "(x) => { if (x > 3) { var outer = 2; } return «outer»; }",
+    "(x) => { x += «outer»; var outer = 2; return x + outer; }",
+    "(x) => { var outer; return «outer»; }",
+    "(x) => { «outer» += x; var outer; return outer; }",
+    "(x) => { while (x > 1) { if (x > 5) break; var outer = x--; } return «outer»; }",
+    "(x) => { do { if (x > 5) continue; var outer = x; } while (x++ < 3); return «outer»; }",
+    "(x) => { for (;;) { if (x > 5) break; var outer = x++; } return «outer»; }",
+    "(x) => { switch (x) { case 0: var outer = 1; break; case 1: outer = 2; } return «outer»; }",
+    "(x) => { done: { if (x > 1) break done; var outer = 1; } return «outer»; }",
+    "(x) => { let outer; if (x > 3) return 1; else return 2; return «outer»; }",
+    "(x) => { let outer; while (true) { if (x-- < 0) return 1; } return «outer»; }",
+    "(x) => { return x; var outer; «outer» += 1; return outer; }",
+    "(x) => { let outer; for (let i = 0; i < x; i++) outer = i; return «outer»; }",
+  ].map((text) => ({
+    name: `a variable that may have no value: ${text.replace(/[«»]/g, "")}`,
+    text,
+    code: "ERR_NJIT_TYPE" as const,
+    message: "outer may have no value yet",
+  })),
+  {
+    name: "prange over a var",
+    text: "(x) => { for («var i» of prange(x)); return x; }",
+    message: "each round has its own",
+  },
+  ...["Number.isInteger", "Number.isFinite"].map((test) => ({
+    name: `${test} of a boolean`,
+    text: `(x) => ${test}(«x > 1»)`,
+    code: "ERR_NJIT_TYPE" as const,
+    message: `expected a number for ${test}, got bool`,
+  })),
+  { name: "isNaN of a bigint", text: "(x) => isNaN(«x»)", args: [1n], code: "ERR_NJIT_TYPE" },
+  {
+    name: "BigInt.asIntN of a number",
+    text: "(x) => BigInt.asIntN(64, «x»)",
+    code: "ERR_NJIT_TYPE",
+    message: "expected a bigint",
+  },
+  {
+    name: "BigInt.asIntN of other widths",
+    text: "(x) => «BigInt.asIntN(32, x)»",
+    args: [1n],
+    message: "64 bits here",
+  },
+  { name: "BigInt.asUintN", text: "(x) => «BigInt.asUintN»(64, x)", args: [1n] },
+  {
+    name: "views of five dimensions",
+    text: "(x) => nd(x, «[1, 1, 1, 1, 2]»).shape[0]",
+    args: [new Float64Array(2)],
+    message: "expected from 1 to 4 lengths, got 5",
+  },
+  {
+    name: "views without dimensions",
+    text: "(x) => nd(x, «[]»).shape[0]",
+    args: [new Float64Array(2)],
+    message: "expected from 1 to 4 lengths, got 0",
+  },
+  {
+    name: "||= of an element",
+    text: "(x) => { «x[0]» ||= 1; }",
+    args: [new Float64Array(2)],
+    message: "for variables only",
+  },
+  { name: "??=", text: "(x) => { «x ??= 1»; return x; }" },
 ];
 
 for (const { name, text, args = [2], code = "ERR_NJIT_UNSUPPORTED", message = "" } of REFUSED) {
   errors(`${name}: ${code}`, () => {
     const { plain, line, column, width } = marked(text);
-    const fn = njit(functionOf(plain, "place/kernel.js"), { params });
+    const fn = njit(functionOf(plain, "place/kernel.js"), { params, captures });
     const error = assertThrows(() => fn(...args), { code, name: "NjitError", message }) as NjitError;
     assert.equal(error.location, { file: "place/kernel.js", line, column }, error.message);
     const [at, source, caret] = error.message.split("\n").slice(-3);
@@ -235,6 +342,59 @@ errors("wrong options", () => {
     code: "ERR_INVALID_ARG_TYPE",
     argument: "options.captures",
   });
+});
+
+errors("options that there are none of", () => {
+  const fn = (x: number): number => x;
+  assertThrows(() => njit(fn, { fastMath: true } as never), {
+    code: "ERR_INVALID_ARG_VALUE",
+    name: "TypeError",
+    argument: "options.fastMath",
+    message: 'options.fastMath: there is no such option; did you mean "fastmath"?',
+  });
+  assertThrows(() => njit(fn, "f64", { nopython: true } as never), {
+    code: "ERR_INVALID_ARG_VALUE",
+    argument: "options.nopython",
+    message: "known are boundscheck, fastmath, captures, comm, tier, parallel, seed, params",
+  });
+  assertThrows(() => njit(fn, { fastmath: "no" as never }), {
+    code: "ERR_INVALID_ARG_TYPE",
+    argument: "options.fastmath",
+    message: "expected true or false",
+  });
+});
+
+/** A class of the user. */
+class Unstable extends Error {
+  readonly code: string = "UNSTABLE";
+
+  constructor(message = "it grows without bound") {
+    super(message);
+    this.name = "Unstable";
+  }
+}
+
+errors("a class of the user is thrown itself", () => {
+  const fn = njit((x: number) => {
+    if (x > 1) throw new Unstable("boo");
+    if (x < -1) throw new Unstable();
+    return x;
+  });
+  assert.is(fn(1), 1);
+  for (const x of [2, -2]) {
+    const [expected, actual] = [fn.js, fn].map((each) => assertThrows(() => each(x), { code: "UNSTABLE" }));
+    assert.instance(actual, Unstable);
+    assert.is(actual?.message, expected?.message);
+  }
+});
+
+errors("a number that is no bigint of 64 bits", () => {
+  const fn = njit((x: number) => BigInt(x));
+  assert.is(fn(2 ** 62), 2n ** 62n);
+  assert.is(fn(-(2 ** 63)), -(2n ** 63n));
+  for (const x of [2 ** 63, 1e300, -(2 ** 63) - 2048]) {
+    assertThrows(() => fn(x), { code: "ERR_OUT_OF_RANGE", name: "RangeError", message: "64 bits" });
+  }
 });
 
 errors("an NjitError is an Error", () => {

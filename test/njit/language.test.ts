@@ -165,6 +165,27 @@ expressions(
   pairs,
 );
 
+expressions(
+  "Number functions of booleans and integers",
+  "x, y",
+  [
+    "isNaN(x > 1)",
+    "isFinite(x > 1)",
+    "Number.isNaN(x > 1)",
+    "Number.isInteger(x | 0)",
+    "Number.isFinite(x | 0)",
+    "isNaN(x | 0)",
+    "Number.isInteger(x / y)",
+    "Number.isFinite(x / y) && isNaN(x * y)",
+    "1 / Number((x | 0) * (y | 0))",
+    "Number(x) + Number(x > y)",
+    "BigInt(x > 1)",
+    "BigInt(x | 0)",
+    "BigInt((x | 0) * (y & 3))",
+  ],
+  pairs,
+);
+
 const APPROXIMATE = [
   ...[
     "sin",
@@ -218,6 +239,28 @@ expressions(
   ["x / y", "x % y"],
   BIGS.flatMap((x) => [3n, -4n, 1n].map((y) => () => [x, y])),
 );
+expressions(
+  "bigints and numbers, converted",
+  "x, y",
+  [
+    "Number(x)",
+    "Number(x) / 3",
+    "BigInt.asIntN(64, x + y)",
+    "BigInt.asIntN(64, 3n)",
+    "BigInt(x)",
+    "BigInt(Number(x) / 4 - Number(y) / 4)",
+  ],
+  BIGS.flatMap((x) => [4n, -(2n ** 60n)].map((y) => () => [4n * (x % 2n ** 50n), y])),
+);
+same(
+  "a number that is no bigint",
+  "(x) => BigInt(x)",
+  EDGES.filter((x) => !(Number.isFinite(x) && Math.abs(x) >= 2 ** 63)).map((x) => () => [x]),
+);
+same("a bigint as an index", "(x, i) => x[Number(i)] + x[Number(i > 0n)]", [
+  () => [Float64Array.of(1, 2, 3), 2n],
+  () => [Float64Array.of(1, 2, 3), 0n],
+]);
 same("bigints in a loop", "(n) => { let f = 1n; for (let i = 1n; i <= n; i++) f *= i; return f; }", [
   () => [20n],
   () => [0n],
@@ -291,6 +334,82 @@ same(
   counts,
 );
 same(
+  "switch of booleans and of bigints",
+  `(n) => {
+  let r = 0;
+  switch (n > 3) { case true: r = 1; break; case false: r = 2; }
+  switch (BigInt(n)) { case 0n: r += 10; break; case 5n: r += 20; }
+  switch (true) { case n < 1: r += 100; break; case n < 3: r += 200; }
+  return r;
+}`,
+  counts,
+);
+same(
+  "cases that declare names",
+  `(n) => {
+  switch (n) {
+    case 0: const a = 1; return a;
+    case 1: { const a = 2; n += a; }
+    case 2: let b; b = n; return b * 3;
+    default: var c = 7;
+  }
+  return c;
+}`,
+  counts,
+);
+same("a var that is a parameter has its value", "function f(n) { var n; return n; }", counts);
+same(
+  "a var that is a parameter and is given another",
+  "function f(n) { if (n > 1) { var n = n * 2; } return n; }",
+  counts,
+);
+same(
+  "a var is of the whole function",
+  `(n) => {
+  x = n + 1;
+  { var x; }
+  for (var i = 0; i < n; i++) { var y = i; x += y; }
+  do { var z = x; if (z > 5) break; x++; } while (x < 20);
+  for (;;) { var w = z; if (w > 3) break; z++; }
+  while (true) { if (n > 4) { var u = 1; break; } else { u = 2; break; } }
+  switch (n) { case 0: var v = 1; break; case 1: v = 2; default: v = 3; }
+  return [x, i, z, w, u, v];
+}`,
+  counts,
+);
+same(
+  "names of blocks hide those of outer ones from their beginning",
+  `(n) => {
+  let a = n;
+  { let a = 1; n += a; }
+  for (let a = 0; a < 2; a++) { const b = a; n += b; }
+  const b = a;
+  return [a, b, n];
+}`,
+  counts,
+);
+same(
+  "loops that only a jump leaves",
+  `(n) => {
+  let i = 0;
+  for (; 1; ) { if (i++ > n) break; }
+  while (1) { if (i++ > 20) return i; }
+}`,
+  counts,
+);
+same(
+  "logical assignment",
+  `(x, y) => {
+  let a = x, b = x, c = x > 1, d = x > 1;
+  const e = (a ||= y);
+  const f = (b &&= y + 1);
+  c ||= y > 0;
+  d &&= y > 0;
+  return [a, b, c, d, e, f];
+}`,
+  pairs,
+);
+same(
   "let, const and var; blocks hide names",
   `(n) => {
   const a = n;
@@ -349,6 +468,7 @@ same(
 }`,
   counts,
 );
+same("throw without a message", "(n) => { if (n > 5) throw new TypeError(); return n; }", counts);
 same("booleans are arguments and results", "(a, b) => [a && b, a || b, !a, a === b, a ? 1 : 2]", [
   () => [true, false],
   () => [true, true],

@@ -88,6 +88,30 @@ const REFUSED: Readonly<
     /buf: expected an array/,
     /mpi\.send\(a, 0\)/,
   ],
+  "an array that is reduced to nothing": [
+    (a: Float64Array) => {
+      mpi.allreduce(a as never);
+    },
+    [x],
+    /recv: it is undefined/,
+    /mpi\.allreduce\(a\)/,
+  ],
+  "undefined as a rank to send to": [
+    (a: Float64Array) => {
+      mpi.send(a, undefined as never, 3);
+    },
+    [x],
+    /dest: it is undefined, so that this cannot be compiled/,
+    /mpi\.send\(a, undefined, 3\)/,
+  ],
+  "undefined as a buffer": [
+    (a: Float64Array) => {
+      mpi.gather(a, undefined as never, 0);
+    },
+    [x],
+    /recv: it is undefined, so that this cannot be compiled/,
+    /mpi\.gather\(a, undefined, 0\)/,
+  ],
   "an array as a rank": [
     (a: Float64Array) => {
       mpi.send(a, a as never);

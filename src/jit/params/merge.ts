@@ -50,13 +50,20 @@ function checkObject(given: unknown, where: string): asserts given is object {
 
 function checkNames(known: object, given: object, where: string, what: string): void {
   checkObject(given, where);
+  const names = Object.keys(known);
   for (const name of Object.keys(given)) {
-    if (Object.hasOwn(known, name)) continue;
-    const names = Object.keys(known);
-    const near = nearest(name, names);
-    const advice = near === undefined ? `known are ${names.join(", ")}` : `did you mean "${near}"?`;
-    throw new JitError("ERR_JIT_PARAMS", `${where}: no ${what} ${JSON.stringify(name)}; ${advice}`);
+    if (names.includes(name)) continue;
+    throw new JitError(
+      "ERR_JIT_PARAMS",
+      `${where}: no ${what} ${JSON.stringify(name)}; ${adviceFor(name, names)}`,
+    );
   }
+}
+
+/** What to say of a name that is unknown: the one that was meant, if one is near enough, or those that there are. */
+export function adviceFor(name: string, names: readonly string[]): string {
+  const near = nearest(name, names);
+  return near === undefined ? `known are ${names.join(", ")}` : `did you mean "${near}"?`;
 }
 
 /**

@@ -58,11 +58,11 @@ const changesArray = (e: Expression): boolean =>
   (e.op === "assign" && (e.type?.kind === "array" || e.type?.kind === "view")) ||
   partsOf(e).some(changesArray);
 
-/** Whether an index outside of an array is no error. */
+/** Whether an index outside of an array is no error. There is no bigint for what is read there. */
 const isLenient = (emitter: Emitter, e: Load | Store, target: Place): boolean =>
   emitter.boundscheck === "js" &&
   target.shape.length === 0 &&
-  ELEMENTS[target.element].type.kind !== "i64" &&
+  (ELEMENTS[target.element].type.kind !== "i64" || (e.op === "store" && e.compound === undefined)) &&
   !emitter.unchecked.has(e);
 
 export function load(emitter: Emitter, e: Load, type: Type): Value {

@@ -1,4 +1,5 @@
-import type { Assign, Call, Conditional, Expression, Logical } from "../ir.js";
+import { CONVERSIONS } from "../conversions.js";
+import type { Assign, Call, Conditional, Convert, Expression, Logical } from "../ir.js";
 import { BINARY, type Operand } from "../operators.js";
 import { BOOL, F64, I64, int, isNullable, NULL, type Type, VOID } from "../types.js";
 import { array, arrayCall, giveArray } from "./array.js";
@@ -27,6 +28,8 @@ export function value(emitter: Emitter, e: Expression): Value {
     }
     case "unary":
       return unary(emitter, e.name, e.operand, type);
+    case "convert":
+      return conversion(emitter, e, type);
     case "binary":
       return binary(emitter, e, type);
     case "logical":
@@ -154,6 +157,22 @@ function unary(emitter: Emitter, name: string, operand: Expression, type: Type):
     type,
     type.kind === "f32" ? `(-${x.f32})` : undefined,
   );
+}
+
+function conversion(emitter: Emitter, e: Convert, type: Type): Value {
+  const given = value(emitter, e.operand).plain;
+  const { c } = CONVERSIONS[e.name];
+  if (given.type.kind !== "f64" && given.type.kind !== "f32") return new Value(c(given), type);
+  if (e.name === "Number") return given;
+  const x = /^\w+$/.test(given.f64) ? given : new Value(emitter.keep(given.f64, F64), F64);
+  if (e.name === "BigInt") {
+    const isNone = emitter.fail({ is: "no integer", site: e.site }, x.text);
+    emitter.say(`if (UNLIKELY(!(${x.text} - ${x.text} == 0 && trunc(${x.text}) == ${x.text}))) ${isNone}`);
+    const message = "%1 does not fit into a bigint of 64 bits";
+    const isBeyond = emitter.fail({ is: "argument", site: e.site, message }, x.text);
+    emitter.say(`if (UNLIKELY(!(${x.text} >= -0x1p63 && ${x.text} < 0x1p63))) ${isBeyond}`);
+  }
+  return new Value(c(x), type);
 }
 
 function binary(emitter: Emitter, e: Extract<Expression, { op: "binary" }>, type: Type): Value {

@@ -201,6 +201,8 @@ function extentOf(emitter: Emitter, nest: Nest, e: Expression, depth: number): E
       const x = of(e.operand);
       return x && { low: `(-${x.high})`, high: `(-${x.low})` };
     }
+    case "convert":
+      return e.type?.kind === "int" ? of(e.operand) : undefined;
     case "binary": {
       if (e.name !== "+" && e.name !== "-" && e.name !== "*") return steady();
       const a = of(e.left);

@@ -1,4 +1,4 @@
-import type { Handle, Instance, Site } from "../ir.js";
+import type { ErrorClass, Handle, Instance, Site } from "../ir.js";
 import { MPI_FUNCTIONS } from "../mpi-calls.js";
 import { ELEMENTS, type TupleType, type Type, typeName } from "../types.js";
 
@@ -7,7 +7,15 @@ export type Failure =
   | { readonly is: "index"; readonly site: Site }
   /** It has called itself too often. */
   | { readonly is: "stack"; readonly site: Site }
-  | { readonly is: "throw"; readonly site: Site; readonly error: string; readonly message: string }
+  /** An error of a class, or of one of JavaScript's by its name. */
+  | {
+      readonly is: "throw";
+      readonly site: Site;
+      readonly error: ErrorClass | "RangeError" | "TypeError";
+      readonly message: string | undefined;
+    }
+  /** What was to be a bigint: the number that C told. */
+  | { readonly is: "no integer"; readonly site: Site }
   | { readonly is: "mpi"; readonly site: Site; readonly operation: string }
   /** In the message `%1` and `%2` are the numbers that C told: a RangeError. */
   | { readonly is: "argument"; readonly site: Site; readonly message: string }

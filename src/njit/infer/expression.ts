@@ -1,8 +1,10 @@
+import { CONVERSIONS } from "../conversions.js";
 import type {
   Assign,
   Binary,
   Call,
   Conditional,
+  Convert,
   Expression,
   Item,
   List,
@@ -56,6 +58,8 @@ function typeOf(inference: Inference, e: Expression, isCounted: boolean): Type |
       return typeOfAssign(inference, e, isCounted);
     case "unary":
       return typeOfUnary(inference, e);
+    case "convert":
+      return typeOfConversion(inference, e);
     case "binary":
       return typeOfBinary(inference, e);
     case "logical":
@@ -210,6 +214,17 @@ function typeOfUnary(inference: Inference, e: Unary): Type | undefined {
       return signed(inference, e, result, [e.operand]);
     }
   }
+}
+
+function typeOfConversion(inference: Inference, e: Convert): Type | undefined {
+  const given = infer(inference, e.operand);
+  if (given === undefined) return undefined;
+  const { takes, type } = CONVERSIONS[e.name];
+  if (!takes.includes(given.kind) || !takes.includes(plainType(given).kind)) {
+    const expected = takes.includes("int") ? "a number" : "a bigint";
+    inference.fail(e.operand.site, `expected ${expected} for ${e.name}, got ${typeName(given)}`);
+  }
+  return type(plainType(given));
 }
 
 function typeOfBinary(inference: Inference, e: Binary): Type | undefined {

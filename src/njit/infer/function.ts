@@ -1,4 +1,14 @@
-import type { Counting, Expression, Instance, Loop, Site, Statement, Variable } from "../ir.js";
+import {
+  type Counting,
+  type Expression,
+  type Instance,
+  isEndless,
+  type Loop,
+  type Site,
+  type Statement,
+  type Switch,
+  type Variable,
+} from "../ir.js";
 import {
   COUNTED,
   F64,
@@ -136,16 +146,9 @@ function inferStatement(inference: Inference, statement: Statement | undefined):
     case "loop":
       inferLoop(inference, statement);
       break;
-    case "switch": {
-      const type = infer(inference, statement.value);
-      if (type !== undefined && isNullable(type))
-        inference.fail(statement.value.site, `expected a number for switch, got ${typeName(type)}`);
-      for (const { test, body } of statement.cases) {
-        if (test !== undefined) infer(inference, test);
-        inferStatement(inference, body);
-      }
+    case "switch":
+      inferSwitch(inference, statement);
       break;
-    }
     case "block":
       for (const each of statement.body) inferStatement(inference, each);
       break;
@@ -153,6 +156,24 @@ function inferStatement(inference: Inference, statement: Statement | undefined):
       inferReturn(inference, statement.value, statement.site);
       break;
   }
+}
+
+function inferSwitch(inference: Inference, { value, cases }: Switch): void {
+  notNull(inference, value, "switch");
+  for (const { test, body } of cases) {
+    if (test !== undefined) {
+      notNull(inference, test, "case");
+      // What === cannot compare, a case cannot either.
+      infer(inference, { op: "binary", name: "==", left: value, right: test, site: test.site });
+    }
+    inferStatement(inference, body);
+  }
+}
+
+function notNull(inference: Inference, e: Expression, forWhat: string): void {
+  const type = infer(inference, e);
+  if (type !== undefined && isNullable(type))
+    inference.fail(e.site, `expected a number for ${forWhat}, got ${typeName(type)}`);
 }
 
 function inferLoop(inference: Inference, loop: Loop): void {
@@ -265,11 +286,8 @@ function canEnd(statement: Statement): boolean {
       return statement.otherwise === undefined || canEnd(statement.whenTrue) || canEnd(statement.otherwise);
     case "block":
       return statement.body.every(canEnd) || (statement.id !== undefined && leaves(statement, statement.id));
-    case "loop": {
-      const isEndless =
-        statement.test === undefined || (statement.test.op === "constant" && statement.test.value === true);
-      return !isEndless || leaves(statement.body, statement.id);
-    }
+    case "loop":
+      return !isEndless(statement) || leaves(statement.body, statement.id);
     case "switch": {
       const { cases, id } = statement;
       const hasDefault = cases.some(({ test }) => test === undefined);

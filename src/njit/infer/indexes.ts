@@ -29,6 +29,7 @@ export function indexParameters(
         demandVariable(expression.variable);
         break;
       case "unary":
+      case "convert":
         demand(expression.operand);
         break;
       case "binary":

@@ -52,6 +52,8 @@ export function typeOfMpi(inference: Inference, e: MpiOperation): Type | undefin
         if (e.call.scalarFor !== undefined) return { kind: "maybe", of };
         return of === "i64" ? I64 : F64;
       }
+      if (e.call.scalar !== undefined && e.args[1] === undefined)
+        inference.fail(e.site, "recv: it is undefined");
       return VOID;
     }
   }

@@ -47,6 +47,9 @@ export function markSign(inference: Inference, e: Expression): void {
       if (e.name === "+") markSign(inference, e.operand);
       else mark(e);
       break;
+    case "convert":
+      markSign(inference, e.operand);
+      break;
     case "math":
       mark(e);
       break;

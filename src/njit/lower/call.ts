@@ -1,9 +1,11 @@
 import type * as acorn from "acorn";
+import type { ConversionName } from "../conversions.js";
 import type { Expression, Site } from "../ir.js";
 import { MPI_CALLS, type MpiCallName, PUSH } from "../mpi-calls.js";
 import { FunctionSource } from "../source/source.js";
+import { MOST_DIMENSIONS } from "../view.js";
 import type { Context } from "./context.js";
-import { assign, expression, mathCall } from "./expression.js";
+import { expression, mathCall } from "./expression.js";
 import type { Meaning } from "./names.js";
 
 /** What a property of something from outside is: `Math.sqrt`, `lib.mpi.SUM`; undefined if it is one of a variable. */
@@ -17,10 +19,11 @@ export function memberOf(context: Context, node: acorn.MemberExpression): Meanin
     case "object":
       if (!(name in object.value)) context.fail(node, `there is no ${name} in it`);
       return context.meaning(Reflect.get(object.value, name), node, name);
-    case "number function":
-      return context.meaning(Reflect.get(Number, name), node, `Number.${name}`);
-    case "bigint function":
-      return context.fail(node, `BigInt.${name} cannot be compiled`);
+    case "conversion": {
+      const owner = object.name === "Number" ? Number : object.name === "BigInt" ? BigInt : undefined;
+      if (owner === undefined) return context.fail(node, `${object.name}.${name} cannot be compiled`);
+      return context.meaning(Reflect.get(owner, name), node, `${object.name}.${name}`);
+    }
     default:
       return undefined;
   }
@@ -29,7 +32,7 @@ export function memberOf(context: Context, node: acorn.MemberExpression): Meanin
 /** What a name or a path of names from outside means; undefined for everything else. */
 function meaningOfNode(context: Context, node: acorn.Expression): Meaning | undefined {
   if (node.type === "Identifier") {
-    return context.scope.find(node.name) === undefined ? context.meaningOfName(node) : undefined;
+    return context.variableOf(node) === undefined ? context.meaningOfName(node) : undefined;
   }
   return node.type === "MemberExpression" ? memberOf(context, node) : undefined;
 }
@@ -60,6 +63,9 @@ export function call(
       if (given.length !== 2 || array === undefined || shape?.type !== "ArrayExpression") {
         return context.fail(node, "expected nd(array, [nx, ny])");
       }
+      const { length } = shape.elements;
+      if (length < 1 || length > MOST_DIMENSIONS)
+        context.fail(shape, `expected from 1 to ${MOST_DIMENSIONS} lengths, got ${length}`);
       const lengths = shape.elements.map((each) =>
         each === null || each.type === "SpreadElement" ? context.fail(shape, "expected lengths") : each,
       );
@@ -67,8 +73,8 @@ export function call(
     }
     case "mpi":
       return mpiCall(context, meaning.name, given, undefined, node, site);
-    case "number function":
-      return numberCall(context, meaning.name, list(context, given), node, site);
+    case "conversion":
+      return conversion(context, meaning.name, given, node, site);
     case "function": {
       const source = meaning.source ?? sourceOf(context, meaning.fn, callee as acorn.Expression);
       const { length } = source.syntax.params;
@@ -184,64 +190,49 @@ function mpiCall(
   site: Site,
 ): Expression {
   const call = MPI_CALLS[name];
-  const args = list(context, given);
+  // What is undefined is as if not given.
+  const args = list(context, given).map((arg) => (isUndefined(arg) ? undefined : arg));
   const isScalar = call.scalar !== undefined && !isBuffer(args);
-  const most = call.parameters.length - (isScalar ? 1 : 0);
-  const isWithComm = comm === undefined && !call.isAlone && args.length === most + 1;
+  const parameters = isScalar ? call.parameters.toSpliced(1, 1) : call.parameters;
+  const isWithComm = comm === undefined && !call.isAlone && args.length === parameters.length + 1;
   const last = isWithComm ? args.pop() : comm;
-  if (args.length > most)
-    context.fail(node, `${name} takes at most ${most} arguments here, not ${args.length}`);
-  const required = call.parameters.filter((each) => each.fallback === undefined).length - (isScalar ? 1 : 0);
-  if (args.length < required)
-    context.fail(node, `${name} takes at least ${required} arguments, not ${args.length}`);
+  if (args.length > parameters.length)
+    context.fail(node, `${name} takes at most ${parameters.length} arguments here, not ${args.length}`);
+  const required = parameters.filter(({ fallback }) => fallback === undefined);
+  if (args.length < required.length)
+    context.fail(node, `${name} takes at least ${required.length} arguments, not ${args.length}`);
+  const missing = parameters.find(({ fallback }, i) => fallback === undefined && args[i] === undefined);
+  if (missing !== undefined)
+    context.fail(node, `${missing.name}: it is undefined, so that this cannot be compiled`);
   return { op: "mpi", call, name, args, comm: last, site };
 }
 
+const isUndefined = (e: Expression): boolean => e.op === "constant" && e.value === undefined;
+
 /** Whether a reduction is of buffers: then its second argument is one as well. */
-const isBuffer = (args: readonly Expression[]): boolean => {
+const isBuffer = (args: readonly (Expression | undefined)[]): boolean => {
   const [first, second] = args;
   if (first?.op === "handle" && first.of === "in-place") return true;
   if (second?.op === "constant") return second.value === null;
   return second !== undefined && second.op !== "handle";
 };
 
-function numberCall(
+function conversion(
   context: Context,
-  name: string,
-  args: readonly Expression[],
+  name: ConversionName,
+  given: readonly acorn.Expression[],
   node: acorn.Node,
   site: Site,
 ): Expression {
-  const [x] = args;
-  if (args.length !== 1 || x === undefined) return context.fail(node, `${name} takes one argument`);
-  if (name === "Number") return { op: "unary", name: "+", operand: x, site };
-  const kept = context.variable("kept", node, true);
-  const keep = assign(kept, { op: "unary", name: "+", operand: x, site }, "new", site);
-  const read: Expression = { op: "read", variable: kept, site };
-  const zero: Expression = { op: "binary", name: "-", left: keep, right: read, site };
-  switch (name) {
-    case "isInteger": {
-      const isThere: Expression = {
-        op: "binary",
-        name: "==",
-        left: zero,
-        right: { op: "constant", value: 0, site },
-        site,
-      };
-      const isWhole: Expression = {
-        op: "binary",
-        name: "==",
-        left: mathCall(context, "floor", [read], node),
-        right: read,
-        site,
-      };
-      return { op: "logical", name: "&&", left: isThere, right: isWhole, site };
-    }
-    case "isNaN":
-      return { op: "binary", name: "!=", left: keep, right: read, site };
-    case "isFinite":
-      return { op: "binary", name: "==", left: zero, right: { op: "constant", value: 0, site }, site };
-    default:
-      return context.fail(node, `Number.${name} cannot be compiled`);
+  const args = list(context, given);
+  const isBits = name === "BigInt.asIntN";
+  const width = isBits ? args.shift() : undefined;
+  if (isBits && (width?.op !== "constant" || width.value !== 64)) {
+    return context.fail(node, "bigints have 64 bits here: BigInt.asIntN(64, x)");
   }
+  const [operand] = args;
+  if (operand === undefined || args.length > 1) {
+    return context.fail(node, `${name} takes ${isBits ? "two arguments" : "one argument"}`);
+  }
+  return { op: "convert", name, operand, site };
 }

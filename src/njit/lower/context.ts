@@ -17,8 +17,6 @@ export class Context {
   /** What jumps can go to, the innermost last. */
   readonly targets: Target[] = [];
   scope: Scope = new Scope();
-  /** That of the function itself, where `var` goes. */
-  readonly top: Scope = this.scope;
   #ids = 0;
 
   constructor(source: FunctionSource, captured: Captured) {
@@ -45,17 +43,23 @@ export class Context {
     return variable;
   }
 
-  /** Declares a name in the innermost block, or for `var` in the function. */
-  declare(name: string, node: acorn.Node, kind: "var" | "let" | "const"): Variable {
-    const scope = kind === "var" ? this.top : this.scope;
-    const known = kind === "var" ? this.scope.find(name) : undefined;
-    return known ?? scope.add(this.variable(name, node, kind === "const"));
+  /** The variable that a name stands for; undefined if it is from outside. */
+  variableOf(node: acorn.Identifier): Variable | undefined {
+    const found = this.scope.find(node.name);
+    if (typeof found === "string") this.fail(node, `${node.name} ${found}`, "ERR_NJIT_TYPE");
+    return found;
   }
 
-  /** Within a block of its own. */
-  inBlock<Result>(action: () => Result): Result {
+  /** Declares a name in the innermost block; one of `var` is declared by the function. */
+  declare(node: acorn.Identifier, kind: "var" | "let" | "const"): Variable {
+    const known = kind === "var" ? this.variableOf(node) : undefined;
+    return known ?? this.scope.add(this.variable(node.name, node, kind === "const"));
+  }
+
+  /** Within a block of its own, which declares these names somewhere. */
+  inBlock<Result>(names: Iterable<string>, action: () => Result): Result {
     const outer = this.scope;
-    this.scope = new Scope(outer);
+    this.scope = new Scope(names, outer);
     try {
       return action();
     } finally {

@@ -82,7 +82,7 @@ function literal(context: Context, node: acorn.Literal, site: Site): Expression 
 
 function identifier(context: Context, node: acorn.Identifier): Expression {
   const site = context.site(node);
-  const variable = context.scope.find(node.name);
+  const variable = context.variableOf(node);
   if (variable !== undefined) return { op: "read", variable, site };
   return meaningful(context, context.meaningOfName(node), node, node.name);
 }
@@ -151,6 +151,14 @@ function assignment(context: Context, node: acorn.AssignmentExpression, site: Si
   if (left.type === "ArrayPattern" || left.type === "ObjectPattern")
     context.fail(left, "a pattern cannot be assigned to");
   const name = operator === "=" ? undefined : (operator.slice(0, -1) as BinaryName);
+  const isLogical = operator === "&&=" || operator === "||=";
+  if (isLogical && left.type === "Identifier") {
+    const variable = assignable(context, left);
+    const read: Expression = { op: "read", variable, site: context.site(left) };
+    const choice = { op: "logical", name: operator === "&&=" ? "&&" : "||", left: read, site } as const;
+    return assign(variable, { ...choice, right: expression(context, right) }, "new", site);
+  }
+  if (isLogical) context.fail(left, `${operator} is for variables only`);
   if (name !== undefined && !Object.hasOwn(BINARY, name))
     context.fail(node, `${operator} cannot be compiled`);
   if (left.type === "Identifier") {
@@ -191,7 +199,7 @@ function exchange(
 }
 
 function assignable(context: Context, node: acorn.Identifier): Variable {
-  const variable = context.scope.find(node.name);
+  const variable = context.variableOf(node);
   if (variable === undefined) {
     context.meaningOfName(node);
     context.fail(node, `${node.name} is from outside: it is a constant here and cannot be assigned to`);

@@ -1,6 +1,7 @@
 import type * as acorn from "acorn";
 import { type Counting, type Expression, type Statement, type Variable, visitExpressions } from "../ir.js";
 import type { Context } from "./context.js";
+import { lexicalNames } from "./declared.js";
 import { assign, expression, roundedQuotient } from "./expression.js";
 import { block, declarations, statement } from "./statement.js";
 
@@ -36,7 +37,7 @@ const plain = (id: number) =>
   }) as const;
 
 export function forLoop(context: Context, node: acorn.ForStatement, label: string | undefined): Statement {
-  return context.inBlock(() => {
+  return context.inBlock(lexicalNames(node.init ? [node.init] : []), () => {
     const id = context.nextId();
     const init = initial(context, node.init);
     const test = node.test ? expression(context, node.test) : undefined;
@@ -140,21 +141,22 @@ export function forOfLoop(
   const isPrange =
     right.type === "CallExpression" &&
     right.callee.type === "Identifier" &&
-    context.scope.find(right.callee.name) === undefined &&
+    context.variableOf(right.callee) === undefined &&
     context.meaningOfName(right.callee).is === "prange";
   if (!isPrange || left.type !== "VariableDeclaration") {
     return context.fail(node, "for ... of goes over prange(n) only: for (const i of prange(n))");
   }
   const [target] = left.declarations;
   if (target?.id.type !== "Identifier") return context.fail(left, "expected one name");
-  const given = right.arguments.map((each) => expression(context, each as acorn.Expression));
-  if (given.length < 1 || given.length > 2)
-    context.fail(right, "prange takes a length, or a begin and an end");
+  if (left.kind === "var") context.fail(left, "each round has its own: for (const i of prange(n))");
   const { id: name } = target;
-  return context.inBlock(() => {
+  return context.inBlock([name.name], () => {
+    const given = right.arguments.map((each) => expression(context, each as acorn.Expression));
+    if (given.length < 1 || given.length > 2)
+      context.fail(right, "prange takes a length, or a begin and an end");
     const site = context.site(name);
     const id = context.nextId();
-    const variable = context.declare(name.name, name, "const");
+    const variable = context.declare(name, "const");
     const from: Expression =
       given.length === 2 ? (given[0] as Expression) : { op: "constant", value: 0, site };
     const bound = given.at(-1) as Expression;

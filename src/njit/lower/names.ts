@@ -1,4 +1,5 @@
-import type { Handle } from "../ir.js";
+import type { ConversionName } from "../conversions.js";
+import type { ErrorClass, Handle } from "../ir.js";
 import { mathFunctionNames } from "../math.js";
 import type { MpiCallName } from "../mpi-calls.js";
 import { scopesOf } from "../source/inspect.js";
@@ -25,7 +26,8 @@ export type Meaning =
   | { readonly is: "prange" }
   | { readonly is: "nd" }
   | { readonly is: "view"; readonly value: NdView }
-  | { readonly is: "number function" | "error class" | "bigint function"; readonly name: string }
+  | { readonly is: "conversion"; readonly name: ConversionName }
+  | { readonly is: "error class"; readonly error: ErrorClass }
   | { readonly is: "object"; readonly value: object };
 
 /** Called in a loop header: `for (const i of prange(n))`. */
@@ -38,13 +40,16 @@ export function* prange(from: number, to?: number): Iterable<number> {
 
 const MATH = new Map<unknown, string>(mathFunctionNames.map((name) => [Math[name as keyof Math], name]));
 
-const NUMBER_FUNCTIONS = new Map<unknown, string>([
+const CONVERSION_NAMES = new Map<unknown, ConversionName>([
   [Number, "Number"],
-  [Number.isInteger, "isInteger"],
-  [Number.isFinite, "isFinite"],
+  [Number.isInteger, "Number.isInteger"],
+  [Number.isFinite, "Number.isFinite"],
   [Reflect.get(globalThis, "isFinite"), "isFinite"],
+  // Both say the same of what can be given here.
   [Number.isNaN, "isNaN"],
   [Reflect.get(globalThis, "isNaN"), "isNaN"],
+  [BigInt, "BigInt"],
+  [BigInt.asIntN, "BigInt.asIntN"],
 ]);
 
 /** What the value of a name, or of a property of one, is; undefined if it is nothing that can be compiled. */
@@ -74,10 +79,11 @@ function meaningOfFunction(fn: AnyFunction): Meaning {
   if (isOtherMpiFunction(fn)) return { is: "other function of MPI" };
   if ((fn as unknown) === prange) return { is: "prange" };
   if ((fn as unknown) === nd) return { is: "nd" };
-  const number = NUMBER_FUNCTIONS.get(fn);
-  if (number !== undefined) return { is: "number function", name: number };
-  if ((fn as unknown) === BigInt) return { is: "bigint function", name: "BigInt" };
-  if ((fn as unknown) === Error || fn.prototype instanceof Error) return { is: "error class", name: fn.name };
+  const conversion = CONVERSION_NAMES.get(fn);
+  if (conversion !== undefined) return { is: "conversion", name: conversion };
+  if ((fn as unknown) === Error || fn.prototype instanceof Error) {
+    return { is: "error class", error: fn as unknown as ErrorClass };
+  }
   if (elementOfArray(fn.name) !== undefined && fn === (globalThis as Record<string, unknown>)[fn.name]) {
     return { is: "array class", array: fn.name };
   }

@@ -1,13 +1,16 @@
 import type * as acorn from "acorn";
 import type { Evaluate, Expression, Statement, Variable } from "../ir.js";
 import type { Context, Target } from "./context.js";
+import { lexicalNames } from "./declared.js";
 import { assign, expression, nameOf } from "./expression.js";
 import { doLoop, forLoop, forOfLoop, whileLoop } from "./loop.js";
 
 export function statement(context: Context, node: acorn.Statement, label?: string): Statement {
   switch (node.type) {
     case "BlockStatement":
-      return context.inBlock(() => block(node.body.map((each) => statement(context, each))));
+      return context.inBlock(lexicalNames(node.body), () =>
+        block(node.body.map((each) => statement(context, each))),
+      );
     case "EmptyStatement":
       return block([]);
     case "ExpressionStatement":
@@ -59,9 +62,9 @@ export function declarations(context: Context, node: acorn.VariableDeclaration):
       return destructured(context, id, init, kind);
     if (id.type !== "Identifier") return context.fail(id, "expected a name");
     const value = init ? expression(context, init) : undefined;
-    const variable = context.declare(id.name, id, kind);
+    const variable = context.declare(id, kind);
     if (value === undefined) {
-      context.undefinedAtFirst.add(variable);
+      if (kind !== "var") context.undefinedAtFirst.add(variable);
       return [];
     }
     return [declare(context, variable, value, id)];
@@ -98,7 +101,7 @@ function destructured(
   const rest = named.map(([key, target]) => {
     if (target.type !== "Identifier") return context.fail(target, "expected a name");
     const site = context.site(target);
-    const variable = context.declare(target.name, target, kind);
+    const variable = context.declare(target, kind);
     return declare(context, variable, { op: "item", tuple: read, key, site }, target);
   });
   return [first, ...rest];
@@ -125,7 +128,7 @@ function severally(
     const site = context.site(target);
     const { variable } = kept[i] as (typeof kept)[number];
     const value: Expression = { op: "read", variable, site };
-    return declare(context, context.declare(target.name, target, kind), value, target);
+    return declare(context, context.declare(target, kind), value, target);
   });
   return [...kept.map(({ statement: first }) => first), ...given];
 }
@@ -157,15 +160,19 @@ function switchStatement(
 ): Statement {
   const id = context.nextId();
   const value = expression(context, node.discriminant);
+  const names = node.cases.flatMap(({ consequent }) => lexicalNames(consequent));
   return context.within({ id, label, is: "switch" }, () =>
-    context.inBlock(() => ({
+    context.inBlock(names, () => ({
       op: "switch",
       id,
       value,
-      cases: node.cases.map((each) => ({
-        test: each.test ? expression(context, each.test) : undefined,
-        body: block(each.consequent.map((inner) => statement(context, inner))),
-      })),
+      cases: node.cases.map((each) => {
+        const test = each.test ? expression(context, each.test) : undefined;
+        const body = block(each.consequent.map((inner) => statement(context, inner)));
+        // The next case may be where the switch begins.
+        context.scope.hide(lexicalNames(each.consequent), "is declared in another case of the switch");
+        return { test, body };
+      }),
     })),
   );
 }
@@ -177,11 +184,17 @@ function throwStatement(context: Context, node: acorn.ThrowStatement): Statement
     argument.callee.type === "Identifier" &&
     argument.arguments.length <= 1
   ) {
-    const meaning = context.meaningOfName(argument.callee);
+    const isOutside = context.variableOf(argument.callee) === undefined;
+    const meaning = isOutside ? context.meaningOfName(argument.callee) : undefined;
     const [message] = argument.arguments;
-    const text = message === undefined ? "" : message.type === "Literal" ? message.value : undefined;
-    if (meaning.is === "error class" && typeof text === "string") {
-      return { op: "throw", error: meaning.name, message: text, site: context.site(node) };
+    const text = message?.type === "Literal" ? message.value : undefined;
+    if (meaning?.is === "error class" && (message === undefined || typeof text === "string")) {
+      return {
+        op: "throw",
+        error: meaning.error,
+        message: text as string | undefined,
+        site: context.site(node),
+      };
     }
   }
   return context.fail(node, 'only an error with a constant message can be thrown: throw new Error("...")');

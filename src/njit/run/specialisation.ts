@@ -218,9 +218,14 @@ function errorOf(failure: Failure, { numbers }: Shared): Error {
     case "index":
       return outOfRange(`index ${info} is outside of an array of ${more} elements`);
     case "throw": {
-      const made = (globalThis as unknown as Record<string, ErrorConstructor>)[failure.error] ?? Error;
-      return new made(failure.message);
+      const { error, message } = failure;
+      const made = typeof error === "string" ? globalThis[error] : error;
+      return message === undefined ? new made() : new made(message);
     }
+    case "no integer":
+      return new RangeError(
+        `The number ${info} cannot be converted to a BigInt because it is not an integer`,
+      );
     case "mpi":
       return mpiFailure(info, failure.operation);
     case "argument":

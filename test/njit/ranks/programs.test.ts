@@ -152,6 +152,30 @@ test("a function that communicates is called from another one", () => {
   assertSame(spread, () => [rank]);
 });
 
+test("an argument that is undefined is its default", () => {
+  const fn = njit((comm: mpi.Communicator, x: Float64Array, y: Float64Array, to: number) => {
+    const request = mpi.isend(x, to, undefined, comm);
+    const status = mpi.recv(y, undefined, undefined, comm);
+    request.wait();
+    const again = comm.isend(x, to, 3);
+    const { tag } = mpi.recv(y, undefined, 3);
+    again.wait();
+    mpi.sendrecv(x, to, 4, y, undefined, undefined, undefined);
+    mpi.bcast(y, undefined, comm);
+    mpi.allreduce(x, y, undefined, comm);
+    const root = comm.reduce(x[0] as number, undefined, undefined);
+    const sum = mpi.allreduce(x[0] as number, undefined, comm);
+    return [status.tag, tag, y[1] as number, root === null ? -1 : root, sum];
+  });
+  const [tag, other, , , sum] = assertSame(fn, () => [
+    world,
+    Float64Array.of(rank, 2),
+    new Float64Array(2),
+    next,
+  ]) as number[];
+  assert.equal([tag, other, sum], [0, 3, (size * (size - 1)) / 2]);
+});
+
 test("ranks may go different ways", () => {
   const chain = njit((x: Float64Array) => {
     const me = mpi.rank();
