@@ -4,10 +4,10 @@ import { addresses, readHandle } from "../bindings/scratch.js";
 import { ScatteredReduction } from "../collective/scattered-reduction.js";
 import { ANY_SOURCE, ANY_TAG, PROC_NULL } from "../constants.js";
 import { receiveTag, sendTag } from "../context.js";
-import { invalidType } from "../error.js";
 import { Message } from "../message.js";
 import { Request, Transfer } from "../request/index.js";
 import { until } from "../request/poller.js";
+import { signalOf } from "../request/signal.js";
 import { type Clone, write } from "./clone.js";
 import { Incoming, Waiting } from "./incoming.js";
 import { BOTTOM, datatypeAt } from "./memory.js";
@@ -71,10 +71,7 @@ export abstract class ObjectMessages extends ScatteredReduction {
     tag: number = ANY_TAG,
     options: ReceiveObjectOptions = {},
   ): Promise<Value> {
-    const { signal } = options;
-    if (signal !== undefined && !(signal instanceof AbortSignal)) {
-      throw invalidType("options.signal", "an AbortSignal", signal);
-    }
+    const signal = signalOf(options);
     if (source === PROC_NULL) return undefined as Value;
     const incoming =
       source instanceof Message ? this.#receive(source) : await this.#next(source, tag, signal);
