@@ -140,7 +140,7 @@ export abstract class Objects extends ObjectMessages {
   /** Writes values, which may fail. */
   #attemptEach(operation: string, values: () => readonly unknown[]): Attempt<Clone[]> {
     this.#intraOnly(operation);
-    return attempt(() => values().map(write));
+    return attempt(() => values().map((value) => write(value)));
   }
 
   /**
