@@ -81,6 +81,32 @@ export abstract class ObjectMessages extends ScatteredReduction {
     return incoming.value() as Value;
   }
 
+  /**
+   * Sends a value and receives another, so that all of a ring may do so at once.
+   * @param source Default ANY_SOURCE.
+   * @param recvtag Default ANY_TAG.
+   * @returns The value that was received; undefined from PROC_NULL.
+   * @throws as `sendObject` and `recvObject`
+   */
+  sendrecvObject<Value = unknown>(
+    value: unknown,
+    dest: number,
+    sendtag = 0,
+    source: number = ANY_SOURCE,
+    recvtag: number = ANY_TAG,
+  ): Value {
+    this.destination(dest);
+    this.origin(source);
+    sendTag(sendtag, "sendtag");
+    receiveTag(recvtag, "recvtag");
+    const requests = this.#beginSend(write(value), dest, sendtag);
+    try {
+      return this.recvObject(source, recvtag);
+    } finally {
+      Request.waitAll(requests);
+    }
+  }
+
   /** Begins to send both parts: in this order, and both before anything else is done. */
   #beginSend({ stream, memory }: Clone, dest: number, tag: number): Request[] {
     const requests = [this.isend(stream, dest, tag)];
