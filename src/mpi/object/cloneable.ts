@@ -18,10 +18,10 @@ const STEP = 8;
  * How deep objects may be nested in each other. V8 reads them by recursion, and needs more of the stack for it than
  * to write them: the default stack holds the reading of 1750 objects at least, Node 20.
  */
-export const DEEPEST = 1000;
+const DEEPEST = 1000;
 
 /** Objects are nested in each other deeper than `DEEPEST`. */
-export class TooDeep extends Error {}
+class TooDeep extends Error {}
 
 /**
  * All arrays of a value, each once.
