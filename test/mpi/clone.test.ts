@@ -158,6 +158,18 @@ values("values of another realm, such as a test runner's", () => {
   assert.instance(arrived.error, TypeError);
 });
 
+values("cycles are as deep as what is in them", () => {
+  type Node = { children: Node[]; parent?: Node; root?: Node };
+  const root: Node = { children: [] };
+  for (let i = 0; i < 5000; i++) root.children.push({ children: [{ children: [] }], parent: root, root });
+  assert.is(trip(root).children[4999]?.root?.children.length, 5000);
+  const chain: Node[] = Array.from({ length: 300 }, () => ({ children: [] }));
+  for (const [i, node] of chain.entries()) {
+    Object.assign(node, { parent: chain[i - 1], root: chain[0], children: chain.slice(i + 1, i + 2) });
+  }
+  assert.is(trip(chain).length, 300);
+});
+
 values.run();
 
 const arrays = suite("arrays");
@@ -350,10 +362,35 @@ refused("an array that a getter makes each time", () => {
   });
 });
 
-refused("nesting that is too deep for V8", () => {
-  let deep: unknown = null;
-  for (let i = 0; i < 200_000; i++) deep = { deep };
-  assertThrows(() => write(deep), { code: "ERR_INVALID_ARG_VALUE", message: "call stack" });
+const NESTINGS: Record<string, (inner: unknown) => unknown> = {
+  objects: (next) => ({ next }),
+  arrays: (inner) => [inner],
+  "arrays with holes": (inner) => Object.assign([], { 3: inner }),
+  "arrays with names": (inner) => Object.assign([1], { inner }),
+  maps: (inner) => new Map([[inner, 1]]),
+  sets: (inner) => new Set([inner]),
+  errors: (cause) => new Error("within", { cause }),
+};
+for (const [name, nest] of Object.entries(NESTINGS)) {
+  refused(`${name} that are nested more than 1000 deep`, () => {
+    const nested = (depth: number): unknown => {
+      let value: unknown = new Uint8Array(1);
+      for (let i = 1; i < depth; i++) value = nest(value);
+      return value;
+    };
+    trip(nested(1000));
+    for (const depth of [1001, 2500, 200_000]) {
+      assertThrows(() => write(nested(depth)), { code: "ERR_INVALID_ARG_VALUE", message: "1000 deep" });
+    }
+  });
+}
+
+refused("objects that are in a list too, but are met through each other before", () => {
+  const list = Array.from({ length: 2500 }, (): { next?: unknown } => ({}));
+  for (const [i, item] of list.entries()) item.next = list[i + 1];
+  assertThrows(() => write(list), { code: "ERR_INVALID_ARG_VALUE", message: "1000 deep" });
+  // From its end, each has been met before.
+  assert.is(trip(list.toReversed()).length, list.length);
 });
 
 refused("bytes that are no object", () => {

@@ -30,14 +30,15 @@ export interface Clone {
 
 /**
  * Writes a value.
+ * @param name What it is called in errors.
  * @throws TypeError for functions, symbols, instances of classes and other things that cannot be cloned, with
- *   the path to the first of them
+ *   the path to the first of them; for what is nested too deep
  */
-export function write(value: unknown): Clone {
+export function write(value: unknown, name = "value"): Clone {
   try {
     return new Writer(layOut(arraysIn(value))).write(value);
   } catch (cause) {
-    throw refusal(value, cause);
+    throw refusal(value, name, cause);
   }
 }
 

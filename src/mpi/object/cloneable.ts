@@ -15,65 +15,95 @@ export type Memory = ArrayBufferView | ArrayBuffer;
 const STEP = 8;
 
 /**
+ * How deep objects may be nested in each other. V8 reads them by recursion, and needs more of the stack for it than
+ * to write them: the default stack holds the reading of 1750 objects at least, Node 20.
+ */
+const DEEPEST = 1000;
+
+/** Objects are nested in each other deeper than `DEEPEST`. */
+class TooDeep extends Error {}
+
+/**
  * All arrays of a value, each once.
  *
  * Remembering every object costs several times the rest of the walk. Of a tree none need be remembered, and where
- * every STEP-th one is, no object is walked through more than STEP times, whatever the cycles.
+ * every STEP-th one is, no object is walked through more than STEP times, whatever the cycles. These may then seem
+ * deeper than they are: what seems too deep is walked through again, as V8 does.
  *
- * @throws if something in it cannot be cloned; `refusal` tells what
+ * @throws TooDeep; another error if something in it cannot be cloned: `refusal` tells what
  */
 export function arraysIn(root: unknown): Set<Memory> {
-  const arrays = new Set<Memory>();
-  const seen = new Set<object>();
-  const pending: unknown[] = [root];
-  let visits = 0;
-  while (pending.length > 0) {
-    const value = pending.pop();
-    if (typeof value !== "object" || value === null) {
-      if (typeof value === "function" || typeof value === "symbol") throw new TypeError(typeof value);
-      continue;
-    }
-    if (seen.has(value)) continue;
-    visits++;
-    if (visits % STEP === 0) seen.add(value);
-    if (pushMembers(value, pending)) arrays.add(value as Memory);
+  try {
+    return new Walk(STEP).from(root);
+  } catch (error) {
+    if (!(error instanceof TooDeep)) throw error;
+    return new Walk(1).from(root);
   }
-  return arrays;
 }
 
-/** Pushes what is in `value`, except for what certainly can be cloned. Whether it has memory instead. */
-function pushMembers(value: object, pending: unknown[]): boolean {
-  const push = (member: unknown): void => {
-    if (isSuspect(member)) pending.push(member);
+/** In the order of V8, for an object is as deep as where it is met first. */
+class Walk {
+  readonly #step: number;
+  readonly #arrays: Set<Memory> = new Set();
+  readonly #seen: Set<object> = new Set();
+  #visits = 0;
+  #depth = 0;
+
+  /** @param step Of so many objects one is remembered. */
+  constructor(step: number) {
+    this.#step = step;
+  }
+
+  from(root: unknown): Set<Memory> {
+    this.#visit(root);
+    return this.#arrays;
+  }
+
+  readonly #visit = (value: unknown): void => {
+    if (typeof value !== "object" || value === null) {
+      if (typeof value === "function" || typeof value === "symbol") throw new TypeError(typeof value);
+      return;
+    }
+    if (this.#seen.has(value)) return;
+    this.#visits++;
+    if (this.#visits % this.#step === 0) this.#seen.add(value);
+    this.#depth++;
+    if (this.#depth > DEEPEST) throw new TooDeep();
+    if (this.#visitMembers(value)) this.#arrays.add(value as Memory);
+    this.#depth--;
   };
-  switch (shapeOf(value)) {
-    case "object":
-      for (const key in value) push((value as Record<string, unknown>)[key]);
-      return false;
-    case "array":
-      // With its named properties, which V8 clones too, and without its holes, of which there may be millions.
-      for (const member of Object.values(value)) push(member);
-      return false;
-    case "map":
-      Map.prototype.forEach.call(value, (member, key) => {
-        push(key);
-        push(member);
-      });
-      return false;
-    case "set":
-      Set.prototype.forEach.call(value, push);
-      return false;
-    case "error":
-      push((value as Error).cause);
-      return false;
-    case "leaf":
-      return false;
-    case "buffer":
-    case "view":
-      assertAttached(value as Memory);
-      return true;
-    default:
-      throw new TypeError("not cloneable");
+
+  /** Whether `value` has memory instead of members. */
+  #visitMembers(value: object): boolean {
+    switch (shapeOf(value)) {
+      case "object":
+        for (const key in value) this.#visit((value as Record<string, unknown>)[key]);
+        return false;
+      case "array":
+        // With its named properties, which V8 clones too, and without its holes, of which there may be millions.
+        for (const member of Object.values(value)) this.#visit(member);
+        return false;
+      case "map":
+        Map.prototype.forEach.call(value, (member, key) => {
+          this.#visit(key);
+          this.#visit(member);
+        });
+        return false;
+      case "set":
+        Set.prototype.forEach.call(value, this.#visit);
+        return false;
+      case "error":
+        this.#visit((value as Error).cause);
+        return false;
+      case "leaf":
+        return false;
+      case "buffer":
+      case "view":
+        assertAttached(value as Memory);
+        return true;
+      default:
+        throw new TypeError("not cloneable");
+    }
   }
 }
 
@@ -96,11 +126,16 @@ interface Place {
 
 /**
  * Looks for what cannot be cloned, now with the path to it.
+ * @param name What the value is called in the path.
  * @param cause Why the value was refused.
  */
-export function refusal(root: unknown, cause: unknown): Error {
+export function refusal(root: unknown, name: string, cause: unknown): Error {
+  const whole: Place = { value: root, step: name, within: undefined };
+  if (cause instanceof TooDeep) {
+    return refused(whole, `nested more than ${DEEPEST} deep: it could not be read again`, cause);
+  }
   const seen = new Set<unknown>();
-  const pending: Place[] = [{ value: root, step: "value", within: undefined }];
+  const pending: Place[] = [whole];
   for (let place = pending.pop(); place !== undefined; place = pending.pop()) {
     const { value } = place;
     if (seen.has(value) || !isSuspect(value)) continue;
@@ -120,7 +155,7 @@ export function refusal(root: unknown, cause: unknown): Error {
     }
   }
   const reason = cause instanceof Error ? cause.message : String(cause);
-  return refused({ value: root, step: "value", within: undefined }, `cannot be cloned: ${reason}`, cause);
+  return refused(whole, `cannot be cloned: ${reason}`, cause);
 }
 
 function refused(place: Place, problem: string, cause: unknown): Error {

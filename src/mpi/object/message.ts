@@ -4,10 +4,10 @@ import { addresses, readHandle } from "../bindings/scratch.js";
 import { ScatteredReduction } from "../collective/scattered-reduction.js";
 import { ANY_SOURCE, ANY_TAG, PROC_NULL } from "../constants.js";
 import { receiveTag, sendTag } from "../context.js";
-import { invalidType } from "../error.js";
 import { Message } from "../message.js";
 import { Request, Transfer } from "../request/index.js";
 import { until } from "../request/poller.js";
+import { signalOf } from "../request/signal.js";
 import { type Clone, write } from "./clone.js";
 import { Incoming, Waiting } from "./incoming.js";
 import { BOTTOM, datatypeAt } from "./memory.js";
@@ -71,10 +71,7 @@ export abstract class ObjectMessages extends ScatteredReduction {
     tag: number = ANY_TAG,
     options: ReceiveObjectOptions = {},
   ): Promise<Value> {
-    const { signal } = options;
-    if (signal !== undefined && !(signal instanceof AbortSignal)) {
-      throw invalidType("options.signal", "an AbortSignal", signal);
-    }
+    const signal = signalOf(options);
     if (source === PROC_NULL) return undefined as Value;
     const incoming =
       source instanceof Message ? this.#receive(source) : await this.#next(source, tag, signal);
@@ -82,6 +79,32 @@ export abstract class ObjectMessages extends ScatteredReduction {
     this.#open(incoming);
     await incoming.memory;
     return incoming.value() as Value;
+  }
+
+  /**
+   * Sends a value and receives another, so that all of a ring may do so at once.
+   * @param source Default ANY_SOURCE.
+   * @param recvtag Default ANY_TAG.
+   * @returns The value that was received; undefined from PROC_NULL.
+   * @throws as `sendObject` and `recvObject`
+   */
+  sendrecvObject<Value = unknown>(
+    value: unknown,
+    dest: number,
+    sendtag = 0,
+    source: number = ANY_SOURCE,
+    recvtag: number = ANY_TAG,
+  ): Value {
+    this.destination(dest);
+    this.origin(source);
+    sendTag(sendtag, "sendtag");
+    receiveTag(recvtag, "recvtag");
+    const requests = this.#beginSend(write(value), dest, sendtag);
+    try {
+      return this.recvObject(source, recvtag);
+    } finally {
+      Request.waitAll(requests);
+    }
   }
 
   /** Begins to send both parts: in this order, and both before anything else is done. */

@@ -5,7 +5,7 @@ import { BYTE, type Datatype } from "../datatype.js";
 import { invalidType, MpiError, outOfRange } from "../error.js";
 import type { Op } from "../op.js";
 import { Arrived, type Clone, write } from "./clone.js";
-import { type Combine, combineAll, combineOf } from "./combine.js";
+import { type Combine, combineAll, operand } from "./combine.js";
 import { BOTTOM, datatypeAt } from "./memory.js";
 import { ObjectMessages } from "./message.js";
 
@@ -73,13 +73,12 @@ export abstract class Objects extends ObjectMessages {
    * Collects the values of all processes.
    * @param root Default 0.
    * @returns On the root the values in the order of ranks; elsewhere null.
-   * @throws TypeError for what cannot be sent; MpiError `ERR_MPI_OTHER` on the root then
+   * @throws TypeError for what cannot be sent; MpiError `ERR_MPI_OTHER` on the root then. TypeError, RangeError for
+   *   a bad root; MpiError `ERR_MPI_OTHER` on all others then
    */
   gatherObject<Value>(value: Value, root = 0): Value[] | null {
-    this.rootRank(root);
-    const clones = this.#attemptEach("gatherObject", () => [value]);
-    const received = this.#exchange(clones, (rank) => (rank === root ? 0 : undefined));
-    return this.rank === root ? (received as Value[]) : null;
+    this.#intraOnly("gatherObject");
+    return this.#gather(root, () => value);
   }
 
   /**
@@ -87,21 +86,21 @@ export abstract class Objects extends ObjectMessages {
    * @param values On the root one for each process; elsewhere null.
    * @param root Default 0.
    * @returns The value for this process.
-   * @throws TypeError, RangeError on the root for bad values; MpiError `ERR_MPI_OTHER` elsewhere then
+   * @throws TypeError, RangeError on the root for bad values; MpiError `ERR_MPI_OTHER` elsewhere then. A bad root as
+   *   in `gatherObject`
    */
   scatterObject<Value>(values: readonly Value[] | null, root = 0): Value {
-    this.rootRank(root);
-    const isRoot = this.rank === root;
-    const clones = this.#attemptEach("scatterObject", () => (isRoot ? this.#onePerRank(values) : []));
+    this.#intraOnly("scatterObject");
+    const checked = attempt(() => this.rootRank(root));
+    const isRoot = checked.failed || this.rank === root;
+    const clones = checked.failed ? checked : attempt(() => (isRoot ? this.#writeEach(values) : []));
     return this.#exchange(clones, (rank) => (isRoot ? rank : undefined))[root] as Value;
   }
 
   /** Collects the values of all processes on all, in the order of ranks. @throws as `gatherObject` */
   allgatherObject<Value>(value: Value): Value[] {
-    return this.#exchange(
-      this.#attemptEach("allgatherObject", () => [value]),
-      () => 0,
-    ) as Value[];
+    this.#intraOnly("allgatherObject");
+    return this.#allgather(() => value);
   }
 
   /**
@@ -111,36 +110,70 @@ export abstract class Objects extends ObjectMessages {
    * @throws as `gatherObject`
    */
   alltoallObject<Value>(values: readonly Value[]): Value[] {
+    this.#intraOnly("alltoallObject");
     return this.#exchange(
-      this.#attemptEach("alltoallObject", () => this.#onePerRank(values)),
+      attempt(() => this.#writeEach(values)),
       (rank) => rank,
     ) as Value[];
   }
 
   /**
    * Combines the values of all processes, in the order of ranks. The root does it, and has them all at once.
-   * @param op A function of two values, or a predefined Op: SUM (also of strings), PROD, MAX, MIN, the logical
-   *   ones (of anything, to booleans), the bitwise ones, MAXLOC and MINLOC (of pairs [value, index]).
+   * @param op A function of two values, not async; or a predefined Op: SUM, MAX, MIN (of numbers, bigints or strings),
+   *   PROD (of numbers or bigints), the logical ones (of anything, to booleans), the bitwise ones (of safe integers or
+   *   bigints), MAXLOC and MINLOC (of pairs [value, index]). All values must be of one kind.
    * @param root Default 0.
    * @returns The combined value on the root; elsewhere null.
-   * @throws as `gatherObject`, and what `op` throws, on the root
+   * @throws as `gatherObject`; TypeError for a bad `op`, or a value that it does not combine, and MpiError
+   *   `ERR_MPI_OTHER` on the root then; on the root MpiError `ERR_MPI_TYPE` for values of different kinds,
+   *   `ERR_MPI_OP` for a function that returns a promise, and what `op` throws
    */
   reduceObject<Value>(value: Value, op: Combine<Value> | Op, root = 0): Value | null {
-    const combine = combineOf(op);
-    const values = this.gatherObject(value, root);
-    return values === null ? null : combineAll(values, combine);
+    this.#intraOnly("reduceObject");
+    const values = this.#gather(root, () => operand(value, op));
+    return values === null ? null : combineAll(values, op);
   }
 
-  /** As `reduceObject`, with the combined value on all. Each process combines for itself. */
+  /** As `reduceObject`, with the combined value, and the errors, on all. Each process combines for itself. */
   allreduceObject<Value>(value: Value, op: Combine<Value> | Op): Value {
-    const combine = combineOf(op);
-    return combineAll(this.allgatherObject(value), combine);
+    this.#intraOnly("allreduceObject");
+    return combineAll(
+      this.#allgather(() => operand(value, op)),
+      op,
+    );
   }
 
-  /** Writes values, which may fail. */
-  #attemptEach(operation: string, values: () => readonly unknown[]): Attempt<Clone[]> {
-    this.#intraOnly(operation);
-    return attempt(() => values().map(write));
+  /** As `allreduceObject`, of the values of the ranks up to this one. */
+  scanObject<Value>(value: Value, op: Combine<Value> | Op): Value {
+    this.#intraOnly("scanObject");
+    const values = this.#allgather(() => operand(value, op));
+    return combineAll(values, op, this.rank + 1);
+  }
+
+  /** As `allreduceObject`, of the values of the ranks before this one; null on rank 0. */
+  exscanObject<Value>(value: Value, op: Combine<Value> | Op): Value | null {
+    this.#intraOnly("exscanObject");
+    const values = this.#allgather(() => operand(value, op));
+    return this.rank === 0 ? null : combineAll(values, op, this.rank);
+  }
+
+  /** What the root gets from all; null elsewhere. An error is told to the root, and if the root is none to all. */
+  #gather<Value>(root: number, mine: () => Value): Value[] | null {
+    const checked = attempt(() => this.rootRank(root));
+    const clones = checked.failed ? checked : attempt(() => [write(mine())]);
+    const received = this.#exchange(clones, (rank) => (checked.failed || rank === root ? 0 : undefined));
+    return this.rank === root ? (received as Value[]) : null;
+  }
+
+  #allgather<Value>(mine: () => Value): Value[] {
+    return this.#exchange(
+      attempt(() => [write(mine())]),
+      () => 0,
+    ) as Value[];
+  }
+
+  #writeEach(values: readonly unknown[] | null): Clone[] {
+    return this.#onePerRank(values).map((value, i) => write(value, `values[${i}]`));
   }
 
   /**
@@ -208,7 +241,7 @@ export abstract class Objects extends ObjectMessages {
     }
   }
 
-  #onePerRank<Value>(values: readonly Value[] | null): readonly Value[] {
+  #onePerRank(values: readonly unknown[] | null): readonly unknown[] {
     if (!Array.isArray(values))
       throw invalidType("values", "an array, with one value for each process", values);
     if (values.length === this.size) return values;
@@ -242,4 +275,6 @@ function attempt<Result>(act: () => Result): Attempt<Result> {
 }
 
 const unsendable = (rank: number): MpiError =>
-  new MpiError(`The value of rank ${rank} could not be sent: see its error there`, { code: "ERR_MPI_OTHER" });
+  new MpiError(`The call of rank ${rank} failed before it sent a value: see its error there`, {
+    code: "ERR_MPI_OTHER",
+  });

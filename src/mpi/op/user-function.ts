@@ -189,7 +189,8 @@ function show(view: ViewClass, buffer: ArrayBuffer, bytes: number): never {
   return new view(buffer, 0, bytes / BYTES_PER_ELEMENT) as never;
 }
 
-function assertSync(result: unknown): void {
+/** @throws MpiError `ERR_MPI_OP` for what an async function returns */
+export function assertSync(result: unknown): void {
   if (typeof (result as PromiseLike<unknown> | undefined)?.then !== "function") return;
   throw new MpiError("The function of an operation must not be async: it has to be done when it returns", {
     code: "ERR_MPI_OP",

@@ -1,11 +1,11 @@
 import type { Handle } from "../abi/abi.js";
 import { binding, native } from "../bindings/bind.js";
-import { failure } from "../bindings/check.js";
+import { check, failure } from "../bindings/check.js";
 import { addresses, HandleArray, ints, readHandle, writeHandle } from "../bindings/scratch.js";
 import { UNDEFINED } from "../constants.js";
 import { ensureRunning } from "../environment.js";
 import type { MpiError } from "../error.js";
-import { StatusArray, scratchStatus } from "../status.js";
+import { type Status, StatusArray, scratchStatus } from "../status.js";
 import { handleOf, type Outcome, type Transfer } from "./transfer.js";
 
 /* MPI_Wait and its kin, over transfers. MPI 4.0 sections 3.7.3 and 3.7.5. */
@@ -57,7 +57,22 @@ export function testAtOnce(transfer: Transfer): Outcome | undefined {
 /** After a call that completed it; the request of one that cannot be started again is gone then. */
 function succeed(transfer: Transfer): Outcome {
   if (transfer.persistent) transfer.handle = readHandle();
-  return transfer.finish(scratchStatus());
+  return transfer.finish(transfer.kind === "collective" ? emptyStatus() : scratchStatus());
+}
+
+/** The status of all that are collective: no message ends with them, and Open MPI leaves in theirs what was there. */
+function emptyStatus(): Status {
+  empty ??= waitForNone();
+  return empty;
+}
+
+let empty: Status | undefined;
+
+/** What a library writes for a request that is none has to be empty. MPI 4.0 section 3.7.3 */
+function waitForNone(): Status {
+  writeHandle(binding().abi.handle("MPI_REQUEST_NULL"));
+  check(native.MPI_Wait(addresses().handle, addresses().status), "MPI_Wait");
+  return scratchStatus();
 }
 
 /**
@@ -67,8 +82,10 @@ function succeed(transfer: Transfer): Outcome {
 function end(transfer: Transfer, handle: Handle, outcome: Outcome): Outcome {
   transfer.handle = handle;
   const isGone = handle === binding().abi.handle("MPI_REQUEST_NULL");
-  if (outcome instanceof Error && !isGone && !transfer.persistent) return release(transfer, outcome);
-  return transfer.finish(outcome);
+  if (outcome instanceof Error) {
+    return isGone || transfer.persistent ? transfer.finish(outcome) : release(transfer, outcome);
+  }
+  return transfer.finish(transfer.kind === "collective" ? emptyStatus() : outcome);
 }
 
 /** Open MPI leaves a request that failed to its owner; what is not complete may still use its buffers. */

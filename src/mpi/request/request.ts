@@ -19,7 +19,9 @@ import {
 import { freed, wrongRequest } from "./error.js";
 import { type Completion, completionOf, completionsOf, settled, statusOf } from "./outcome.js";
 import { follow } from "./poller.js";
+import { signalOf } from "./signal.js";
 import { type Outcome, Transfer } from "./transfer.js";
+import { isTurnDue, nextTurn } from "./turn.js";
 
 /**
  * A nonblocking operation. MPI 4.0 section 3.7.
@@ -79,12 +81,10 @@ export class Request implements PromiseLike<Status> {
    * @param options.signal Gives the operation up when it is aborted: a receive that has not begun is cancelled,
    *   and the promise rejects with the signal's reason. What MPI cannot cancel (a collective, a send) goes on
    *   unseen, and uses its buffer until it is complete.
+   * @throws TypeError for options that are none
    */
   promise(options: { readonly signal?: AbortSignal } = {}): Promise<Status> {
-    const { signal } = options;
-    if (signal !== undefined && !(signal instanceof AbortSignal)) {
-      throw invalidType("options.signal", "an AbortSignal", signal);
-    }
+    const signal = signalOf(options);
     return this.#promised(this.#soon(), signal);
   }
 
@@ -98,7 +98,10 @@ export class Request implements PromiseLike<Status> {
   }
 
   #promised(outcome: Outcome | undefined, signal: AbortSignal | undefined): Promise<Status> {
-    return outcome === undefined ? this.#followed(signal) : settled(this.#transfer, outcome, signal);
+    if (outcome === undefined) return this.#followed(signal);
+    const transfer = this.#transfer;
+    if (isTurnDue()) return nextTurn().then(() => settled(transfer, outcome, signal));
+    return settled(transfer, outcome, signal);
   }
 
   /** As `promise`, when the poller asks. */
@@ -134,7 +137,7 @@ export class Request implements PromiseLike<Status> {
       return this.#promised(outcome, undefined).then(onfulfilled, onrejected);
     }
     // One promise less than to make one of the status.
-    return AT_ONCE.then(() => onfulfilled(outcome));
+    return (isTurnDue() ? nextTurn() : AT_ONCE).then(() => onfulfilled(outcome));
   }
 
   /**

@@ -283,8 +283,14 @@ test(
   { skip: size === 1 && "there is nobody to wait for" },
 );
 
-test("a signal that is none is refused", async () => {
+test("options and signals that are none are refused", async () => {
   const request = expecting(1);
+  for (const options of [null, 5]) {
+    const call = async (): Promise<unknown> => request.promise(options as never);
+    await assertRejects(call(), { code: "ERR_INVALID_ARG_TYPE", argument: "options" });
+    const object = self.irecvObject(0, 1, options as never);
+    await assertRejects(object, { code: "ERR_INVALID_ARG_TYPE", argument: "options" });
+  }
   for (const signal of [{}, "abort", null]) {
     const call = async (): Promise<unknown> => request.promise({ signal: signal as never });
     await assertRejects(call(), { code: "ERR_INVALID_ARG_TYPE", argument: "options.signal" });
@@ -374,6 +380,66 @@ async function ticksDuring(promise: PromiseLike<unknown>): Promise<number> {
   clearInterval(timer);
   return ticks;
 }
+
+test("timers go on while nothing but complete requests is awaited", async () => {
+  const [one, sum] = [Float64Array.of(1), new Float64Array(1)];
+  const reduce = (): mpi.Request => self.iallreduce(one, sum);
+  const loops: readonly (() => PromiseLike<unknown>)[] = [
+    reduce,
+    () => reduce().promise(),
+    () => reduce().then(null, null),
+    () => Promise.all([self.isendObject(1, 0), self.irecvObject(0)]),
+  ];
+  for (const begin of loops) {
+    const signal = AbortSignal.timeout(300);
+    const until = performance.now() + 5000;
+    const ticks = await ticksDuring(
+      (async () => {
+        while (!signal.aborted && performance.now() < until) await begin();
+      })(),
+    );
+    assert.ok(signal.aborted, `the signal was not aborted in 5 s of ${begin}`);
+    assert.ok(ticks >= 3, `a timer of 1 ms fired ${ticks} times in 300 ms of ${begin}`);
+  }
+});
+
+test("a complete request that is awaited after slow work lets timers go on as well", async () => {
+  const [one, sum] = [Float64Array.of(1), new Float64Array(1)];
+  const rounds = 40;
+  const work = async (): Promise<void> => {
+    for (let i = 0; i < rounds; i++) {
+      const until = performance.now() + 10;
+      while (performance.now() < until);
+      await self.iallreduce(one, sum);
+    }
+  };
+  const ticks = await ticksDuring(work());
+  assert.ok(ticks >= rounds / 4, `a timer of 1 ms fired ${ticks} times in ${rounds} rounds of 10 ms`);
+});
+
+test("a collective operation ends with an empty status, however it is waited for", async () => {
+  const begin = (): mpi.Request => self.iallreduce(Float64Array.of(1), new Float64Array(1));
+  const [polled, gathered] = [world.ibarrier().promise(), world.ibarrier()];
+  const statuses = [
+    await begin(),
+    await begin().promise(),
+    begin().wait(),
+    ...mpi.waitAll([begin(), begin()]),
+    mpi.waitAny([begin()]).status,
+    ...mpi.waitSome([begin()]).map(({ status }) => status),
+    await polled,
+    await gathered,
+  ];
+  const testing = begin();
+  for (let status = testing.test(); status === null; status = testing.test());
+  statuses.push(testing.wait());
+  // After a message, whose status would be there still.
+  await Promise.all([deliver(3), expecting(3)]);
+  statuses.push(await begin());
+  for (const { source, tag, byteLength, cancelled } of statuses) {
+    assert.equal([source, tag, byteLength, cancelled], [mpi.ANY_SOURCE, mpi.ANY_TAG, 0, false]);
+  }
+});
 
 test("a waiting poller uses little of a core, and rests when nothing is awaited", async () => {
   const request = expecting(9);

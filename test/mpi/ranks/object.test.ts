@@ -225,8 +225,13 @@ test("a value that cannot be sent, on one rank of a collective: an error on each
   const expected = rank === bad ? refused : elsewhere;
   assertThrows(() => world.bcastObject(mine, bad), expected);
   assertThrows(() => world.allgatherObject(mine), expected);
-  assertThrows(() => world.alltoallObject(ranks.map(() => mine)), expected);
-  assertThrows(() => world.scatterObject(rank === bad ? ranks.map(() => mine) : null, bad), expected);
+  const dealt = ranks.map((to) => (to === bad ? mine : to));
+  const element = { ...refused, argument: `values[${bad}].deep[0]` };
+  assertThrows(() => world.alltoallObject(dealt), rank === bad ? element : elsewhere);
+  assertThrows(
+    () => world.scatterObject(rank === bad ? dealt : null, bad),
+    rank === bad ? element : elsewhere,
+  );
   assertThrows(() => world.allreduceObject<unknown>(mine, (a) => a), expected);
   if (rank === 0 || rank === bad) assertThrows(() => world.gatherObject(mine), expected);
   else assert.is(world.gatherObject(mine), null);
@@ -271,14 +276,155 @@ test("predefined operations on single values", () => {
   assert.is(allreduceObject(1n << BigInt(rank), mpi.BOR), (1n << BigInt(size)) - 1n);
   assert.is(allreduceObject(3n, mpi.BAND), 3n);
   assert.is(allreduceObject(5, mpi.BXOR), size % 2 === 0 ? 0 : 5);
-  assert.is(allreduceObject<unknown>(rank, mpi.LAND), size === 1 ? 0 : false);
+  assert.is(allreduceObject<unknown>(rank, mpi.LAND), false);
+  assert.is(allreduceObject<unknown>({}, mpi.LOR), true);
   assert.is(allreduceObject(rank === 0, mpi.LOR), true);
   assert.is(allreduceObject(rank === 0, mpi.LXOR), true);
   assertSame(allreduceObject([rank % 2, rank], mpi.MAXLOC), size === 1 ? [0, 0] : [1, 1]);
   assertSame(allreduceObject([rank % 2, rank], mpi.MINLOC), [0, 0]);
-  for (const op of [mpi.REPLACE, "sum", undefined]) {
+  assertSame(allreduceObject(["b", rank], mpi.MINLOC), ["b", 0]);
+  for (const op of [mpi.REPLACE, "sum", undefined, async (a: number) => a]) {
     assertThrows(() => world.reduceObject(1, op as mpi.Op), { code: "ERR_INVALID_ARG_TYPE", argument: "op" });
   }
+});
+
+test("bitwise operations on numbers keep all of their bits", () => {
+  const high = 2 ** 40;
+  const mine = rank === size - 1 ? high + 3 : high + 2;
+  assert.is(world.allreduceObject(mine, mpi.BAND), size === 1 ? high + 3 : high + 2);
+  assert.is(world.allreduceObject(mine, mpi.BOR), high + 3);
+  assert.is(world.allreduceObject(rank === 0 ? 2 ** 31 : 0, mpi.BXOR), 2 ** 31);
+  assert.is(
+    world.allreduceObject(rank === 0 ? -(2 ** 40) : 1, mpi.BOR),
+    size === 1 ? -(2 ** 40) : 1 - 2 ** 40,
+  );
+  assert.is(world.allreduceObject(rank === 0 ? -1 : 6, mpi.BAND), size === 1 ? -1 : 6);
+});
+
+const WRONG: readonly (readonly [op: mpi.Op, ...values: unknown[]])[] = [
+  [mpi.SUM, { n: 1 }, [1], undefined, null, true, new Float64Array(1)],
+  [mpi.PROD, "2", {}],
+  [mpi.MAX, { n: 1 }, undefined, new Date()],
+  [mpi.BAND, 1.5, 2 ** 53, Number.NaN, "1", true],
+  [mpi.MINLOC, 5, [5], [5, 0, 0], [{}, 0], [5, "0"]],
+];
+
+test("what a predefined operation does not combine is refused, on one rank for all", () => {
+  const bad = size - 1;
+  const good = (op: mpi.Op): unknown => (op === mpi.MINLOC ? [1, 0] : 1);
+  for (const [op, ...values] of WRONG) {
+    for (const value of values) {
+      const mine = rank === bad ? value : good(op);
+      const expected =
+        rank === bad
+          ? { code: "ERR_INVALID_ARG_TYPE", argument: "value", message: `${op}` }
+          : { code: "ERR_MPI_OTHER", message: `rank ${bad}` };
+      assertThrows(() => world.allreduceObject(mine, op), expected);
+      assertThrows(() => world.scanObject(mine, op), expected);
+      if (rank === 0 || rank === bad) assertThrows(() => world.reduceObject(mine, op), expected);
+      else assert.is(world.reduceObject(mine, op), null);
+    }
+  }
+  assertSame(world.allgatherObject(rank), ranks);
+});
+
+test(
+  "values of different kinds are an error on all that combine them",
+  () => {
+    const mixtures = [
+      [mpi.SUM, 1, 1n],
+      [mpi.SUM, "1", 1],
+      [mpi.MAX, 1n, 1],
+      [mpi.BOR, 1n, 1],
+      [mpi.MAXLOC, [1, 0], ["1", 0]],
+    ] as const;
+    for (const [op, first, other] of mixtures) {
+      const mine: unknown = rank === 0 ? first : other;
+      const expected = { code: "ERR_MPI_TYPE", message: "rank 1 gave" };
+      assertThrows(() => world.allreduceObject(mine, op), expected);
+      assertThrows(() => world.scanObject(mine, op), expected);
+      if (rank === 0) assertThrows(() => world.reduceObject(mine, op), expected);
+      else assert.is(world.reduceObject(mine, op), null);
+    }
+  },
+  { skip: size === 1 && "there is one value" },
+);
+
+test("a bad operation or root on one rank: an error on each that waits for it", () => {
+  const bad = size - 1;
+  const op = rank === bad ? ("sum" as never) : mpi.SUM;
+  const elsewhere = { code: "ERR_MPI_OTHER", message: `rank ${bad}` };
+  const badOp = rank === bad ? { code: "ERR_INVALID_ARG_TYPE", argument: "op" } : elsewhere;
+  assertThrows(() => world.allreduceObject(1, op), badOp);
+  assertThrows(() => world.scanObject(1, op), badOp);
+  assertThrows(() => world.exscanObject(1, op), badOp);
+  if (rank === 0 || rank === bad) assertThrows(() => world.reduceObject(1, op), badOp);
+  else assert.is(world.reduceObject(1, op), null);
+  const root = rank === bad ? size : 0;
+  const badRoot = rank === bad ? { code: "ERR_OUT_OF_RANGE", argument: "root" } : elsewhere;
+  assertThrows(() => world.reduceObject(1, mpi.SUM, root), badRoot);
+  assertThrows(() => world.gatherObject(1, root), badRoot);
+  assertThrows(() => world.scatterObject(rank === 0 ? ranks : null, root), badRoot);
+  assertSame(world.allgatherObject(rank), ranks);
+});
+
+test("values are combined up to a rank", () => {
+  const before = (count: number): string => ranks.slice(0, count).join("");
+  for (const op of [mpi.SUM, (a: string, b: string) => a + b]) {
+    assert.is(world.scanObject(`${rank}`, op), before(rank + 1));
+    assert.is(world.exscanObject(`${rank}`, op), rank === 0 ? null : before(rank));
+  }
+  assert.is(world.scanObject<unknown>(rank, mpi.LOR), rank > 0);
+});
+
+test("values go round in a ring", () => {
+  for (const length of [0, LARGE]) {
+    assertValue(world.sendrecvObject(sample(rank, length), right, 4, left, 4), left, length);
+  }
+  assert.is(world.sendrecvObject(rank, right), left);
+  assert.is(world.sendrecvObject(rank, mpi.PROC_NULL, 0, mpi.PROC_NULL), undefined);
+  world.barrier();
+  assertThrows(() => world.sendrecvObject(uncloneable, right), refused);
+  assertThrows(() => world.sendrecvObject(1, size), { code: "ERR_OUT_OF_RANGE", argument: "dest" });
+  assertThrows(() => world.sendrecvObject(1, right, -7), { code: "ERR_OUT_OF_RANGE", argument: "sendtag" });
+  assertThrows(() => world.sendrecvObject(1, right, 0, size), {
+    code: "ERR_OUT_OF_RANGE",
+    argument: "source",
+  });
+  assertThrows(() => world.sendrecvObject(1, right, 0, left, -7), {
+    code: "ERR_OUT_OF_RANGE",
+    argument: "recvtag",
+  });
+  world.barrier();
+  assert.is(world.iprobe(), null);
+});
+
+test("what is nested as deep as may be arrives; deeper is refused on one rank for all", () => {
+  const nested = (depth: number): unknown => {
+    let list: unknown = null;
+    for (let i = 0; i < depth; i++) list = { list };
+    return list;
+  };
+  const root = size - 1;
+  assert.is(depthOf(world.bcastObject(rank === root ? nested(1000) : null, root)), 1000);
+  const expected =
+    rank === root
+      ? { code: "ERR_INVALID_ARG_VALUE", argument: "value", message: "1000 deep" }
+      : { code: "ERR_MPI_OTHER", message: `rank ${root}` };
+  assertThrows(() => world.bcastObject(rank === root ? nested(1001) : null, root), expected);
+  assertThrows(() => world.allgatherObject(nested(rank === root ? 2500 : 1)), expected);
+});
+
+function depthOf(nested: unknown): number {
+  let depth = 0;
+  for (let at = nested; at !== null; at = (at as { list: unknown }).list) depth++;
+  return depth;
+}
+
+test("a function that returns a promise", () => {
+  const later = (a: number, b: number): number => Promise.resolve(a + b) as never;
+  if (size > 1) assertThrows(() => world.allreduceObject(rank, later), { code: "ERR_MPI_OP" });
+  else assert.is(world.allreduceObject(rank, later), 0);
 });
 
 test("a function that throws", () => {
@@ -303,8 +449,19 @@ test(
       assertValue(inter.recvObject(peer), rank % 2 === 0 ? rank + 1 : rank - 1, LARGE);
       await sent;
     }
-    for (const act of [() => inter.bcastObject(1, 0), () => inter.allgatherObject(1)]) {
-      assertThrows(act, { code: "ERR_MPI_COMM" });
+    const collectives = {
+      bcastObject: () => inter.bcastObject(1, 0),
+      gatherObject: () => inter.gatherObject(1),
+      scatterObject: () => inter.scatterObject([1]),
+      allgatherObject: () => inter.allgatherObject(1),
+      alltoallObject: () => inter.alltoallObject([1]),
+      reduceObject: () => inter.reduceObject(1, mpi.SUM),
+      allreduceObject: () => inter.allreduceObject(1, mpi.SUM),
+      scanObject: () => inter.scanObject(1, mpi.SUM),
+      exscanObject: () => inter.exscanObject(1, mpi.SUM),
+    };
+    for (const [operation, act] of Object.entries(collectives)) {
+      assertThrows(act, { code: "ERR_MPI_COMM", message: `${operation} is not` });
     }
     inter.free();
     half.free();
