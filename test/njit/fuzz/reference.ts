@@ -16,18 +16,20 @@ function outside(array: AnyArray, key: string): boolean {
   return !(Number.isInteger(i) && i >= 0 && i < array.length);
 }
 
-/** An array that throws a RangeError for an index outside, or gives NaN. */
+/** An array that throws a RangeError for an index outside, or gives NaN and drops what is stored. */
 export function guarded<Kind extends AnyArray>(array: Kind, mode: BoundsMode): Kind {
-  // What has no number to stand for undefined throws in each mode.
-  const isStrict = mode !== "js" || array instanceof BigInt64Array;
-  const check = (key: string): boolean => {
+  const isStrict = mode !== "js";
+  const check = (key: string, isRefused: boolean): boolean => {
     if (!outside(array, key)) return true;
-    if (isStrict) throw new RangeError(`index ${key} is outside`);
+    if (isRefused) throw new RangeError(`index ${key} is outside`);
     return false;
   };
+  // There is no bigint to stand for undefined.
+  const isReadRefused = isStrict || array instanceof BigInt64Array;
   const proxy: Kind = new Proxy(array, {
     get(target, key) {
-      if (typeof key === "string" && isIndex(key)) return check(key) ? target[Number(key)] : Number.NaN;
+      if (typeof key === "string" && isIndex(key))
+        return check(key, isReadRefused) ? target[Number(key)] : Number.NaN;
       const value: unknown = Reflect.get(target, key, target);
       if (typeof value !== "function" || typeof key !== "string" || !METHODS.includes(key)) return value;
       return (...args: unknown[]): unknown => {
@@ -37,7 +39,8 @@ export function guarded<Kind extends AnyArray>(array: Kind, mode: BoundsMode): K
       };
     },
     set(target, key, value) {
-      if (typeof key === "string" && isIndex(key) && check(key)) Reflect.set(target, key, value, target);
+      if (typeof key === "string" && isIndex(key) && check(key, isStrict))
+        Reflect.set(target, key, value, target);
       return true;
     },
   });
