@@ -1,4 +1,5 @@
 import { types } from "node:util";
+import { isPlainList } from "./canonical.js";
 import type { GivenParams } from "./params.js";
 
 /*
@@ -40,7 +41,7 @@ function isEqual(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true;
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
   if (Array.isArray(a)) {
-    if (!Array.isArray(b) || a.length !== b.length) return false;
+    if (!Array.isArray(b) || a.length !== b.length || !isPlainList(b)) return false;
     for (let i = 0; i < a.length; i++) if (!(i in b) || !isEqual(a[i], b[i])) return false;
     return true;
   }
@@ -60,7 +61,9 @@ function isComparable(value: unknown): boolean {
   if (typeof value !== "object" || value === null)
     return typeof value !== "function" && typeof value !== "symbol";
   if (types.isProxy(value)) return false;
-  if (Array.isArray(value)) return Object.keys(value).length === value.length && value.every(isComparable);
+  if (Array.isArray(value)) {
+    return isPlainList(value) && Object.keys(value).length === value.length && value.every(isComparable);
+  }
   return isPlain(value) && Object.values(value).every(isComparable);
 }
 
