@@ -132,7 +132,7 @@ const isRoot = (prototype: unknown): boolean =>
     Object.hasOwn(prototype as object, "isPrototypeOf"));
 
 /** Of a class that extends none but Object. */
-function isBuiltIn(value: object): boolean {
+export function isBuiltIn(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype !== null && isRoot(Object.getPrototypeOf(prototype));
 }
@@ -145,7 +145,7 @@ function isBuiltInView(view: ArrayBufferView): boolean {
 }
 
 /** An array with nothing but elements: `length` is the last of its properties. */
-export const isPlainList = (list: readonly unknown[]): boolean =>
+const isPlainList = (list: readonly unknown[]): boolean =>
   isBuiltIn(list) && Reflect.ownKeys(list).at(-1) === "length";
 
 const unusable = (trail: Trail, value: unknown): Error =>
