@@ -100,9 +100,10 @@ function perform(command: CacheCommand, values: Values, commandUsage: string): n
   const cacheDir = values["cache-dir"];
   const params = validateParams(typeof cacheDir === "string" ? { cache: { cacheDir } } : {});
   try {
-    const { exitCode, data, lines } = command.run(values, params);
+    const { exitCode, data, lines, problem } = command.run(values, params);
     const output = values["json"] ? JSON.stringify(data, undefined, 2) : lines.join("\n");
     if (output !== "") process.stdout.write(`${output}\n`);
+    if (problem !== undefined) process.stderr.write(`typed-mpi: ${problem}\n`);
     return exitCode;
   } catch (error) {
     if (error instanceof CommandError) throw usageError(`${error.message}\n\n${commandUsage}`);

@@ -21,7 +21,8 @@ interface Trail {
  *
  * @param root What the value is called in errors, such as `"params.generator"`.
  * @throws TypeError that names the place of a function, a symbol, an instance of a class (whose private state cannot
- *   be seen) or an object that holds itself.
+ *   be seen), also of one that extends Array, Map and the like, a list or map with properties of its own, or an
+ *   object that holds itself.
  */
 export const canonicalText = (value: unknown, root: string): string =>
   textOf(value, { root, keys: [], holders: [] });
@@ -57,9 +58,11 @@ function textOfObject(value: object, trail: Trail): string {
 function textOfOther(value: object, trail: Trail): string {
   if (isPlain(value)) return textOfPlain(value as Readonly<Record<string, unknown>>, trail);
   if (ArrayBuffer.isView(value)) {
+    if (!isBuiltInView(value)) throw unusable(trail, value);
     const name = Buffer.isBuffer(value) ? "Buffer" : Object.prototype.toString.call(value).slice(8, -1);
     return textOfBytes(name, new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
   }
+  if (!isBuiltIn(value) || Reflect.ownKeys(value).length > 0) throw unusable(trail, value);
   if (types.isAnyArrayBuffer(value)) return textOfBytes("ArrayBuffer", new Uint8Array(value));
   if (types.isDate(value)) return `Date(${value.getTime()})`;
   if (types.isMap(value)) return textOfMap(value, trail);
@@ -68,6 +71,7 @@ function textOfOther(value: object, trail: Trail): string {
 }
 
 function textOfList(list: readonly unknown[], trail: Trail): string {
+  if (!isPlainList(list)) throw unusable(trail, list);
   let text = "[";
   for (let i = 0; i < list.length; i++) {
     const value = list[i];
@@ -117,9 +121,32 @@ function textOfBytes(name: string, bytes: Uint8Array): string {
 /** Made by `{}`, `JSON.parse`, `Object.create(null)`, here or in another realm. */
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype === Object.prototype || prototype === null) return true;
-  return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, "isPrototypeOf");
+  return prototype === null || isRoot(prototype);
 }
+
+/** `Object.prototype`, here or in another realm. */
+const isRoot = (prototype: unknown): boolean =>
+  prototype === Object.prototype ||
+  (prototype !== null &&
+    Object.getPrototypeOf(prototype) === null &&
+    Object.hasOwn(prototype as object, "isPrototypeOf"));
+
+/** Of a class that extends none but Object. */
+export function isBuiltIn(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype !== null && isRoot(Object.getPrototypeOf(prototype));
+}
+
+/** A typed array, a Buffer or a DataView, and no class that extends one: these have no `BYTES_PER_ELEMENT`. */
+function isBuiltInView(view: ArrayBufferView): boolean {
+  const prototype: unknown = Object.getPrototypeOf(view);
+  if (prototype === Buffer.prototype || isBuiltIn(view)) return true;
+  return prototype !== null && Object.hasOwn(prototype as object, "BYTES_PER_ELEMENT");
+}
+
+/** An array with nothing but elements: `length` is the last of its properties. */
+const isPlainList = (list: readonly unknown[]): boolean =>
+  isBuiltIn(list) && Reflect.ownKeys(list).at(-1) === "length";
 
 const unusable = (trail: Trail, value: unknown): Error =>
   invalidType(

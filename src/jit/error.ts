@@ -11,7 +11,10 @@ export type JitErrorCode =
   | "ERR_JIT_PARAMS"
   /** The generated code differs from what is cached under the same signature. */
   | "ERR_JIT_MISMATCH"
-  /** Another process has held the lock of the signature for longer than `cache.lockTimeout`. */
+  /**
+   * Another process has held the lock of the signature for longer than `cache.lockTimeout`; or this one would wait for a
+   * call of its own.
+   */
   | "ERR_JIT_LOCK_TIMEOUT"
   /** Somebody else could have put something into the cache directory. */
   | "ERR_JIT_UNSAFE_CACHE"
@@ -27,7 +30,7 @@ export type JitErrorCode =
   | "ERR_JIT_NOT_BUILT"
   /** What `receive` returned is no library that `send` was given. */
   | "ERR_JIT_RECEIVED"
-  /** The other processes did not do their part in time, or the wait was aborted. */
+  /** The other processes did not do their part in time, now or in an earlier call on the communicator. */
   | "ERR_JIT_DEADLINE"
   /** The process has another build of the same library loaded: it must be started anew. */
   | "ERR_JIT_STALE";

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { invalidType } from "../argument-error.js";
 import type { Generated } from "./build.js";
 import { JitError } from "./error.js";
@@ -6,6 +7,7 @@ import { findOrBuild, type Generator } from "./find.js";
 import type { JitLibrary } from "./library.js";
 import { gone, loadEntry, loadLibrary } from "./loaded.js";
 import { MemoryCache } from "./memory.js";
+import { checkNames } from "./params/merge.js";
 import { type GeneratorParams, type GivenParams, validateParams } from "./params.js";
 import { signatureOf } from "./signature.js";
 import { runAsync, runSync, type Steps } from "./steps.js";
@@ -55,6 +57,9 @@ const memory = new MemoryCache<Jitted>();
 /** The libraries that `jitAsync` is after, by signature and cache. */
 const pending = new Map<string, Promise<Jitted>>();
 
+/** Those whose code is being made where this is asked. */
+const generating = new AsyncLocalStorage<ReadonlySet<string>>();
+
 /**
  * A shared library from code that is generated and compiled when it is needed first, and found in memory or on
  * disk from then on.
@@ -82,11 +87,7 @@ export function jit<Jitable>(
   if (communicates(callbacks)) return runSync(obtainTogether(want, callbacks));
   const wanted = want();
   if (pending.has(keyOf(wanted))) {
-    throw new JitError(
-      "ERR_JIT_LOCK_TIMEOUT",
-      `${wanted.signature} is being built by jitAsync in this process: await that first`,
-      { signature: wanted.signature },
-    );
+    throw busy(wanted, "is being built by jitAsync in this process: await that first");
   }
   return remember(params, wanted, runSync(obtain(wanted)));
 }
@@ -100,7 +101,7 @@ export async function jitAsync<Jitable>(
 ): Promise<Jitted> {
   const known = recall(name, params, callbacks);
   if (known !== undefined) return known;
-  const want = (): Wanted => wantedBy(jitable, name, params, callbacks);
+  const want = (): Wanted => unlessInside(wantedBy(jitable, name, params, callbacks));
   if (communicates(callbacks)) return await runAsync(obtainTogether(want, callbacks));
   const wanted = want();
   const key = keyOf(wanted);
@@ -115,6 +116,19 @@ export async function jitAsync<Jitable>(
   }
 }
 
+/** The same for a library that does not wait for itself: `generate` may ask for others. */
+function unlessInside(wanted: Wanted): Wanted {
+  const { generator } = wanted;
+  if (generator === undefined) return wanted;
+  const key = keyOf(wanted);
+  const outer = generating.getStore() ?? new Set<string>();
+  if (outer.has(key)) throw busy(wanted, "waits for itself: its own generate asks for it");
+  return { ...wanted, generator: () => generating.run(new Set([...outer, key]), generator) };
+}
+
+const busy = ({ signature }: Wanted, what: string): JitError =>
+  new JitError("ERR_JIT_LOCK_TIMEOUT", `${signature} ${what}`, { signature });
+
 type AnyCallbacks = AsyncCallbacks<never>;
 
 /** Whether other processes count on this one's part. */
@@ -123,17 +137,20 @@ const communicates = ({ send, receive, wait }: AnyCallbacks): boolean =>
 
 /**
  * What was returned before for the same name and parameters; not if other processes count on this call.
- * @throws TypeError for callbacks that cannot be
+ * @throws TypeError for callbacks that cannot be; JitError `ERR_JIT_PARAMS` for one that there is not
  */
 function recall(name: string, params: GivenParams | undefined, callbacks: AnyCallbacks): Jitted | undefined {
   if (typeof name !== "string") throw invalidType("name", "a string", name);
   if (typeof callbacks !== "object" || callbacks === null) {
     throw invalidType("callbacks", "an object with generate, receive or wait", callbacks);
   }
+  checkNames(CALLBACKS, callbacks, "callbacks", "callback");
   const known = communicates(callbacks) ? undefined : memory.get(name, params);
   if (known === undefined) checkCallbacks(callbacks);
   return known;
 }
+
+const CALLBACKS = { generate: 0, send: 0, receive: 0, wait: 0 } satisfies Record<keyof AnyCallbacks, number>;
 
 function checkCallbacks(callbacks: AnyCallbacks): void {
   const { generate, receive, wait } = callbacks;

@@ -62,8 +62,8 @@ export class JitLibrary {
    *
    * What it is called with is checked: integers are in the range of their type, and a pointer to numbers takes a
    * TypedArray of these numbers (`const double *` a Float64Array), an address as bigint, or null. A `void *` takes
-   * any view; a `const char *` also a string, which is passed as UTF-8. 64-bit integers and pointers are
-   * returned as bigint.
+   * any view; a `const char *` also a string, which is passed as UTF-8; a `bool` true, false, 1 or 0. 64-bit integers
+   * and pointers are returned as bigint.
    * @throws JitError `ERR_JIT_SYMBOL` if the library has no such function or the prototype is not understood; the
    *   function throws TypeError and RangeError for bad arguments
    */
@@ -159,7 +159,8 @@ function converter(parameter: PrototypeType, argument: string): Convert {
       return value;
     };
   }
-  const [least, most] = RANGES[type] as readonly [bigint, bigint];
+  // Another value would be undefined behaviour in C.
+  const [least, most] = parameter.isBool ? [0n, 1n] : (RANGES[type] as readonly [bigint, bigint]);
   const isWide = type === "int64" || type === "uint64";
   const [low, high] = [Number(least), Number(most)];
   return (value) => {

@@ -1,4 +1,5 @@
 import { types } from "node:util";
+import { isBuiltIn } from "./canonical.js";
 import type { GivenParams } from "./params.js";
 
 /*
@@ -40,7 +41,7 @@ function isEqual(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true;
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
   if (Array.isArray(a)) {
-    if (!Array.isArray(b) || a.length !== b.length) return false;
+    if (!Array.isArray(b) || a.length !== b.length || !hasElementsOnly(b)) return false;
     for (let i = 0; i < a.length; i++) if (!(i in b) || !isEqual(a[i], b[i])) return false;
     return true;
   }
@@ -54,6 +55,10 @@ function isEqual(a: unknown, b: unknown): boolean {
   for (const _ in b) count--;
   return count === 0;
 }
+
+/** Whether it has elements and nothing else; what is refused must not be taken for what is known. */
+const hasElementsOnly = (list: readonly unknown[]): boolean =>
+  isBuiltIn(list) && Object.keys(list).length === list.length;
 
 /** Whether it is made of plain objects, lists without holes, and values that are no objects. */
 function isComparable(value: unknown): boolean {

@@ -12,6 +12,8 @@ export interface PrototypeType {
   readonly target?: CType | undefined;
   /** Whether it is a `const char *`, for which a string may be given. */
   readonly isText: boolean;
+  /** Whether it is a `bool`, of which C knows two values. */
+  readonly isBool: boolean;
 }
 
 export interface Prototype {
@@ -73,8 +75,20 @@ const QUALIFIERS = new Set([
   "struct",
 ]);
 
+/** What cannot be the name of a parameter: the words of the types that are known, and of those that are not. */
+const KEYWORDS: ReadonlySet<string> = new Set([
+  ...[...SCALARS.keys()].flatMap((words) => words.split(" ")),
+  ...["complex", "imaginary", "_Complex", "_Imaginary", "_Atomic", "_BitInt", "_Sat", "_Accum", "_Fract"],
+  ...["__int128", "__int128_t", "__uint128_t", "__float128", "__float80", "__ibm128", "__fp16", "__bf16"],
+  ...["_Float16", "_Float32", "_Float64", "_Float128", "_Float32x", "_Float64x", "_Float128x"],
+  ...["_Decimal32", "_Decimal64", "_Decimal128", "__complex__", "__complex", "__signed__", "__signed"],
+  ...["wchar_t", "char8_t", "char16_t", "char32_t", "auto", "register", "static", "inline", "enum", "union"],
+  ...["class", "typename"],
+]);
+
 /**
- * Reads a C prototype. Structures by value, function pointers, `...` and `long double` are not understood.
+ * Reads a C prototype. Structures by value, function pointers, references, `...`, arrays of arrays, complex numbers and
+ * those that no typed array has, as `long double`, are not understood.
  * @throws JitError `ERR_JIT_SYMBOL` that says what is not understood
  */
 export function parsePrototype(text: string): Prototype {
@@ -90,33 +104,55 @@ export function parsePrototype(text: string): Prototype {
 }
 
 function typeOf(declaration: string, prototype: string, isParameter: boolean): PrototypeType {
-  // An array is passed as the address of its first element.
-  const flat = declaration.replace(/\[[^\]]*\]/g, "*");
-  const stars = flat.split("*").length - 1;
-  const words = flat.replaceAll("*", " * ").split(/\s+/).filter(Boolean);
-  // The words of the type come before the first star; what follows the last is a name.
-  const end = words.indexOf("*") === -1 ? words.length : words.indexOf("*");
-  const found = scalarOf(words.slice(0, end), isParameter);
-  const base = found ?? (stars > 0 ? undefined : null);
-  if (base === null || (base === "void" && stars === 0 && isParameter)) {
-    throw notUnderstood(prototype, `"${declaration.trim()}" is no type that can be passed`);
-  }
-  const isConstChar = stars === 1 && base === "int8" && words.includes("const") && !words.includes("signed");
+  const parts = partsOf(declaration, isParameter);
+  const { words, isConst, stars } = parts ?? { words: [], isConst: false, stars: 0 };
+  const base = SCALARS.get([...words].sort().join(" "));
+  // A pointer may point to what has no name here.
+  const isPassed = stars > 0 ? words.length > 0 : base !== undefined && !(base === "void" && isParameter);
+  if (!isPassed) throw notUnderstood(prototype, `"${declaration.trim()}" is no type that can be passed`);
+  const isBare = words.length === 1;
   return {
     text: declaration.trim(),
     type: stars > 0 ? "pointer" : (base as CType),
     target: stars === 1 && base !== "void" ? base : undefined,
-    isText: isConstChar,
+    isText: stars === 1 && isBare && words[0] === "char" && isConst,
+    isBool: stars === 0 && isBare && (words[0] === "bool" || words[0] === "_Bool"),
   };
 }
 
-/** The type that these words name; the last of a parameter's may be its name. */
-function scalarOf(words: readonly string[], isParameter: boolean): CType | undefined {
-  const plain = words.filter((word) => !QUALIFIERS.has(word));
-  const known = SCALARS.get([...plain].sort().join(" "));
-  if (known !== undefined || !isParameter || plain.length < 2) return known;
-  return SCALARS.get(plain.slice(0, -1).sort().join(" "));
+/** A declaration without the name of the parameter. */
+interface Parts {
+  /** Those before the first star, without qualifiers. */
+  readonly words: readonly string[];
+  /** Whether `const` is among them. */
+  readonly isConst: boolean;
+  /** An array is passed as the address of its first element. */
+  readonly stars: number;
 }
+
+/** @returns undefined for what is not words, stars, a name and one array at the end: `double &x`, `double x[2][3]` */
+function partsOf(declaration: string, isParameter: boolean): Parts | undefined {
+  const tokens: string[] = declaration.match(/\[[^\]]*\]|[*&[\]]|[^\s*&[\]]+/g) ?? [];
+  const isArray = tokens.at(-1)?.startsWith("[") === true;
+  if (isArray) tokens.pop();
+  if (tokens.some((token) => /^[&[\]]/.test(token))) return undefined;
+  const pointers = tokens.filter((token) => token === "*").length;
+  const start = pointers === 0 ? tokens.length : tokens.indexOf("*");
+  const words = tokens.slice(0, start).filter(isNoQualifier);
+  const rest = tokens.slice(start).filter((token) => token !== "*" && isNoQualifier(token));
+  if (isParameter && isName(tokens.at(-1))) {
+    if (pointers > 0) rest.pop();
+    else if (words.length > 1) words.pop();
+  }
+  if (rest.length > 0) return undefined;
+  const isConst = tokens.slice(0, start).includes("const");
+  return { words, isConst, stars: pointers + Number(isArray) };
+}
+
+const isNoQualifier = (word: string): boolean => !QUALIFIERS.has(word);
+
+const isName = (word: string | undefined): boolean =>
+  word !== undefined && /^[A-Za-z_]\w*$/.test(word) && !KEYWORDS.has(word) && isNoQualifier(word);
 
 const notUnderstood = (prototype: string, why: string): JitError =>
   new JitError("ERR_JIT_SYMBOL", `The prototype "${prototype.trim()}" is not understood: ${why}`);

@@ -153,8 +153,38 @@ test("checkout copies a library to a new directory", () => {
   assert.equal(readdirSync(stdout.trim()).sort(), [`${ONE}.cpp`, `${ONE}.h`]);
   const none = inCache(whole, ["checkout", "--signature", "nothing"], { directory });
   assert.is(none.code, 1);
-  assert.match(none.stdout, "there are no files of nothing");
+  assert.is(none.stdout, "");
+  assert.match(none.stderr, "there are no files of nothing");
   assert.equal(readdirSync(directory), [`jitcheckout-${ONE}`]);
+});
+
+test("a part of a signature neither copies nor removes, and is told with those that contain it", () => {
+  const cache = filled();
+  const before = filesOf(cache.cacheDir);
+  const part = ONE.slice(0, 3);
+  for (const command of [["clean"], ["clean", "--dry-run"], ["checkout"], ["clean", "--categories", "log"]]) {
+    const { code, stdout, stderr } = inCache(cache, [...command, "--signature", part]);
+    assert.is(code, 1, command.join(" "));
+    assert.is(stdout, "");
+    assert.match(
+      stderr,
+      `there are no files of ${part} in ${cache.cacheDir}; the whole signature is expected`,
+    );
+    assert.match(stderr, `\n  ${ONE}\n`);
+    assert.not.match(stderr, TWO);
+  }
+  assert.equal(jsonOf(cache, "clean", "--signature", part).similar, [ONE]);
+  assert.match(
+    inCache(cache, ["clean", "--signature", "nothing"]).stderr,
+    /there are no files of nothing in \S+\n$/,
+  );
+  assert.equal(filesOf(cache.cacheDir), before);
+  // The library is there, but without a file of that kind.
+  linesOf(cache, "clean", "--signature", ONE, "--categories", "log");
+  assert.equal(linesOf(cache, "clean", "--signature", ONE, "--categories", "log"), ["0 files removed, 0 B"]);
+  const none = inCache(cache, ["checkout", "--signature", ONE, "--categories", "log"]);
+  assert.is(none.code, 1);
+  assert.match(none.stderr, new RegExp(`there are no files of ${ONE} in \\S+\\n$`));
 });
 
 test("clean removes what is chosen, and tells it before", () => {

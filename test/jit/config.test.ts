@@ -108,6 +108,7 @@ test("what is wrong in the file is told with its name", () =>
       [{ cache: { maxSize: "5G" } }, "params.cache.maxSize: expected a number of bytes"],
       [{ build: { cxxflags: ["-O", 3] } }, "params.build.cxxflags[1]: expected a string"],
       [{ generator: [] }, "params.generator: expected an object"],
+      [{ cache: null }, "params.cache: expected an object, got null"],
     ];
     for (const [contents, message] of wrong) {
       write(session.here, contents);

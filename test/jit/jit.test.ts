@@ -311,6 +311,45 @@ calls("jit does not wait for what jitAsync builds in the same process: it would 
   assert.is(jit(null, "both", params, { generate }).library.func("int f()")(), 1);
 });
 
+calls("jitAsync does not wait for itself when generate asks for the same library", async () => {
+  const params = inCache(newFolder());
+  const after = (dependency: () => Promise<unknown>) => async () => {
+    await dependency();
+    return { source: f(1) };
+  };
+  const inner = () => jitAsync(null, "itself", params, { generate });
+  const between = () => jitAsync(null, "between", params, { generate: after(inner) });
+  for (const ask of [inner, between]) {
+    const started = performance.now();
+    const call = jitAsync(null, "itself", params, { generate: after(ask) });
+    await assertRejects(call, { code: "ERR_JIT_LOCK_TIMEOUT", message: "waits for itself" });
+    assert.ok(performance.now() - started < 5000);
+  }
+  assert.is((await inner()).library.func("int f()")(), 1);
+});
+
+calls("a callback that there is not is refused, also where the library is known", async () => {
+  const params = inCache(newFolder());
+  const misspelt = { generate, recieve: () => new Uint8Array() };
+  const expected = { code: "ERR_JIT_PARAMS", message: 'no callback "recieve"; did you mean "receive"?' };
+  for (let i = 0; i < 2; i++) {
+    assertThrows(() => jit(null, "callback", params, misspelt), expected);
+    await assertRejects(jitAsync(null, "callback", params, misspelt), expected);
+    jit(null, "callback", params, { generate });
+  }
+});
+
+calls("a list with properties of its own is not taken for one without that is known", () => {
+  const given = { ...inCache(newFolder()), generator: { list: [1] } };
+  jit(null, "list", given, { generate });
+  for (const list of [Object.assign([1], { x: 1 }), new (class extends Array<number> {})(1).fill(1)]) {
+    assertThrows(() => jit(null, "list", { ...given, generator: { list } }, { generate }), {
+      code: "ERR_INVALID_ARG_TYPE",
+      argument: "params.generator.list",
+    });
+  }
+});
+
 calls("jitAsync rejects as jit throws", async () => {
   await assertRejects(jitAsync(null, "n", {}, {}), { code: "ERR_INVALID_ARG_TYPE" });
   await assertRejects(

@@ -63,6 +63,14 @@ functions("a factory function returns an address, which others take", () => {
   assert.not.ok(library.has("mane"));
 });
 
+functions("a bool is true, false, 1 or 0", () => {
+  const negate = library.func("bool negate(bool x)");
+  assert.equal(
+    [true, false, 1, 0, 1n, 0n].map((x) => negate(x)),
+    [0, 1, 0, 1, 0, 1],
+  );
+});
+
 functions("a missing function is named", () => {
   const expected = { code: "ERR_JIT_SYMBOL", message: 'no function "mane"' };
   assertThrows(() => library.func("void *mane()"), expected);
@@ -122,6 +130,8 @@ const BAD: Record<string, [string, unknown[], string, RegExp]> = {
     "ERR_INVALID_ARG_TYPE",
     /a number \(float\)/,
   ],
+  "a number that is no bool": ["bool negate(bool)", [2], "ERR_OUT_OF_RANGE", /an integer from 0 to 1/],
+  "a bigint that is no bool": ["bool negate(_Bool x)", [-1n], "ERR_OUT_OF_RANGE", /0 to 1/],
   "undefined for a pointer": ["int read(const void *)", [undefined], "ERR_INVALID_ARG_TYPE", /argument 1/],
 };
 for (const [what, [prototype, args, code, message]] of Object.entries(BAD)) {

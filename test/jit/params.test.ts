@@ -188,6 +188,9 @@ test("a wrong value is an error that names the parameter", () =>
       [[], "params"],
       [{ cache: "x" }, "params.cache"],
       [{ build: [] }, "params.build"],
+      [{ cache: null }, "params.cache"],
+      [{ build: null }, "params.build"],
+      [{ generator: null }, "params.generator"],
       [{ generator: new Map() }, "params.generator"],
     ];
     for (const [given, argument] of groups) {

@@ -31,6 +31,19 @@ const KNOWN: Record<string, readonly string[]> = {
   "const char* f(const char *name, char **list)": ["pointer to int8", "pointer to int8", "pointer"],
   "struct mesh *f(struct mesh *m, bool on, _Bool off)": ["pointer", "pointer", "uint8", "uint8"],
   "extern double f(const\nvoid *data)": ["double", "pointer"],
+  "double f(long double *x, long double y[2], unsigned __int128 *z)": [
+    "double",
+    "pointer",
+    "pointer",
+    "pointer",
+  ],
+  "double f(double *x[3], struct mesh m[2], struct mesh[2], double *const restrict p)": [
+    "double",
+    "pointer",
+    "pointer",
+    "pointer",
+    "pointer to double",
+  ],
 };
 
 for (const [text, types] of Object.entries(KNOWN)) {
@@ -49,11 +62,19 @@ prototypes("the name is that of the function", () => {
 
 prototypes("a string may stand for a const char *, and for nothing else", () => {
   const { parameters } = parsePrototype(
-    "int f(const char *a, char *b, const signed char *c, const char **d)",
+    "int f(const char *a, char *b, const signed char *c, const char **d, char *const e, char const f[])",
   );
   assert.equal(
     parameters.map(({ isText }) => isText),
-    [true, false, false, false],
+    [true, false, false, false, false, true],
+  );
+});
+
+prototypes("a bool is told from a byte", () => {
+  const { parameters } = parsePrototype("bool f(bool a, const _Bool, uint8_t c, bool *d, int boolean)");
+  assert.equal(
+    parameters.map(({ isBool }) => isBool),
+    [true, true, false, false, false],
   );
 });
 
@@ -72,6 +93,25 @@ for (const text of [
   "double f(void, int)",
   "double f(void x)",
   "double f(int,)",
+  "double f(long double)",
+  "double f(long double x)",
+  "double f(unsigned __int128)",
+  "double f(unsigned __int128 x)",
+  "double f(double _Complex)",
+  "double f(double _Complex z)",
+  "double f(double complex)",
+  "double _Complex f(int)",
+  "double f(_Float16 x)",
+  "double f(unsigned wchar_t)",
+  "double f(double &x)",
+  "double f(double& x)",
+  "double f(const double &)",
+  "double &f(int)",
+  "double f(double x[2][3])",
+  "double f(double [2][3])",
+  "double f(double x[2)",
+  "double f(double *x y)",
+  "double f(double * int)",
 ]) {
   prototypes(`not understood: "${text}"`, () => {
     assertThrows(() => parsePrototype(text), { code: "ERR_JIT_SYMBOL", message: "is not understood" });

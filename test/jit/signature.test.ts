@@ -67,6 +67,13 @@ test("what is the same has the same hash", () => {
     ],
     [Object.assign(Object.create(null), { a: 1 }), { a: 1 }],
     [runInContext("({ a: [1], d: new Date(5) })", createContext()), { a: [1], d: new Date(5) }],
+    [
+      runInContext(
+        "({ m: new Map([['k', [1]]]), s: new Set([1]), f: new Float64Array(2) })",
+        createContext(),
+      ),
+      { m: new Map([["k", [1]]]), s: new Set([1]), f: new Float64Array(2) },
+    ],
     [new Set(["a", 1]), new Set([1, "a"])],
     [
       new Map<unknown, number>([
@@ -102,6 +109,13 @@ test("what has no value to hash is refused by the name of its place", () => {
   class Quadrature {
     readonly degree: number = 2;
   }
+  class Table extends Map<string, number> {
+    readonly degree: number = 2;
+  }
+  class Nodes extends Array<number> {}
+  class Labels extends Set<string> {}
+  class Day extends Date {}
+  class Weights extends Float64Array {}
   const type = "ERR_INVALID_ARG_TYPE";
   const refused: readonly [unknown, string, string][] = [
     [{ rule: () => 1 }, "params.generator.rule", type],
@@ -111,6 +125,15 @@ test("what has no value to hash is refused by the name of its place", () => {
     [{ q: Promise.resolve() }, "params.generator.q", type],
     [{ q: /x/ }, "params.generator.q", type],
     [{ q: new Map([["k", () => 1]]) }, 'params.generator.q["\\"k\\""]', type],
+    [{ q: new Table() }, "params.generator.q", type],
+    [{ q: [new Labels()] }, "params.generator.q[0]", type],
+    [{ q: new Nodes() }, "params.generator.q", type],
+    [{ q: new Day() }, "params.generator.q", type],
+    [{ q: new Weights(2) }, "params.generator.q", type],
+    [{ q: Object.assign([1], { x: 1 }) }, "params.generator.q", type],
+    [{ q: Object.assign([], { [Symbol("s")]: 1 }) }, "params.generator.q", type],
+    [{ q: Object.assign(new Map(), { x: 1 }) }, "params.generator.q", type],
+    [{ q: Object.assign(new Set(), { x: 1 }) }, "params.generator.q", type],
     [{ c: cyclic }, "params.generator.c.a[0]", "ERR_INVALID_ARG_VALUE"],
   ];
   for (const [generator, argument, code] of refused) {

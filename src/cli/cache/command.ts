@@ -1,6 +1,8 @@
+import { basename } from "node:path";
 import { type ParseArgsConfig, parseArgs } from "node:util";
-import { type Category, categories } from "../../jit/cache/listing.js";
-import type { Params } from "../../jit/params.js";
+import { type Category, categories, globCache, signatureOfFile } from "../../jit/cache/listing.js";
+import { cacheRoot } from "../../jit/cache/names.js";
+import type { CacheParams, Params } from "../../jit/params.js";
 import { usageError } from "../error.js";
 
 /** What was given on the command line, by name of the option. */
@@ -27,6 +29,8 @@ export interface Outcome {
   readonly data: unknown;
   /** Printed otherwise. */
   readonly lines: readonly string[];
+  /** What was asked for and is not there: printed to stderr. */
+  readonly problem?: string;
 }
 
 /** What every command takes. */
@@ -76,9 +80,35 @@ export function required(values: Values, name: string): string {
   return value;
 }
 
-/** Refuses what cannot be the name of a library. @throws CommandError `ERR_USAGE` */
+/**
+ * The whole signature of a library: what copies or removes does so for one, and never for all whose signatures contain it.
+ * Refuses what cannot be the name of a library.
+ * @throws CommandError `ERR_USAGE`
+ */
 export function signatureOption(values: Values): string | undefined {
   const signature = text(values, "signature");
   if (signature === undefined || /^\w[\w-]{0,199}$/.test(signature)) return signature;
   throw usageError(`--signature: expected letters, digits, "_" and "-", got ${JSON.stringify(signature)}`);
+}
+
+function signaturesIn(cache: CacheParams): string[] {
+  const files = Object.entries(globCache(cache)) as [Category, string[]][];
+  const signatures = files.flatMap(([category, names]) =>
+    names.map((name) => signatureOfFile(basename(name), category, cache) as string),
+  );
+  return [...new Set(signatures)].sort();
+}
+
+/** How many signatures are named that may have been meant. */
+const mostNamed = 10;
+
+/** What is said where there is no file of the signature: which ones contain it. Nothing was done. */
+export function nothingOf(signature: string, cache: CacheParams): Outcome {
+  const error = `there are no files of ${signature} in ${cacheRoot(cache.cacheDir)}`;
+  const known = signaturesIn(cache);
+  const similar = known.includes(signature) ? [] : known.filter((each) => each.includes(signature));
+  const named = [...similar.slice(0, mostNamed), ...(similar.length > mostNamed ? ["..."] : [])];
+  const advice =
+    named.length === 0 ? "" : `; the whole signature is expected, as one of\n  ${named.join("\n  ")}`;
+  return { exitCode: 1, data: { error, similar }, lines: [], problem: `${error}${advice}` };
 }

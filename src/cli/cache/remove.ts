@@ -1,6 +1,7 @@
 import { assertIsCache, cleanCache } from "../../jit/cache/clean.js";
 import { collectGarbage } from "../../jit/cache/eviction.js";
-import { type CacheCommand, chosenCategories, DRY_RUN, signatureOption, text } from "./command.js";
+import { filesOfSignature } from "../../jit/cache/listing.js";
+import { type CacheCommand, chosenCategories, DRY_RUN, nothingOf, signatureOption, text } from "./command.js";
 import { formatBytes, parseBytes, plural } from "./format.js";
 
 export const clean: CacheCommand = {
@@ -10,9 +11,12 @@ the library itself is removed will be built anew.
 
 Options:
   --categories LIST      kinds of files: some of inc,src,lib,log, or all (default)
-  --signature SIGNATURE  only those of this library
+  --signature SIGNATURE  only those of this library: its whole signature, as
+                         \`typed-mpi cache show --signatures\` tells it
   --dry-run, -n          only tell what would be removed
   --force                also what is in use
+
+Exit code 1 if there is no library of that signature.
 
 Examples:
   typed-mpi cache clean --dry-run
@@ -27,9 +31,11 @@ Examples:
   },
   run: (values, { cache }) => {
     const dryRun = values["dry-run"] === true;
-    const options = { categories: chosenCategories(values), signature: signatureOption(values) };
-    const cleaned = cleanCache(cache, { ...options, dryRun, force: values["force"] === true });
+    const [categories, signature] = [chosenCategories(values), signatureOption(values)];
+    const cleaned = cleanCache(cache, { categories, signature, dryRun, force: values["force"] === true });
     const { removed, inUse, bytes } = cleaned;
+    const isNone = signature !== undefined && removed.length === 0 && inUse.length === 0;
+    if (isNone && filesOfSignature(signature, cache).length === 0) return nothingOf(signature, cache);
     const lines = dryRun
       ? removed.map((name) => `rm ${name}`)
       : [`${plural(removed.length, "file")} removed, ${formatBytes(bytes)}`];

@@ -2,16 +2,14 @@ import { resolve } from "node:path";
 import { extractFiles } from "../../jit/cache/content.js";
 import { extractFunction, isDefinition } from "../../jit/cache/function-text.js";
 import { filesOfSignature } from "../../jit/cache/listing.js";
-import { cacheRoot } from "../../jit/cache/names.js";
 import { type GrepMatch, grepCache } from "../../jit/cache/search.js";
-import type { CacheParams } from "../../jit/params.js";
 import { readTextfile } from "../../jit/system.js";
 import { usageError } from "../error.js";
 import {
   type CacheCommand,
   chosenCategories,
   DRY_RUN,
-  type Outcome,
+  nothingOf,
   required,
   signatureOption,
   text,
@@ -138,9 +136,12 @@ export const checkout: CacheCommand = {
   details: `They go to jitcheckout-SIGNATURE in the current directory, the source code unpacked.
 
 Options:
-  --signature SIGNATURE  the library (required)
+  --signature SIGNATURE  the library (required): its whole signature, as
+                         \`typed-mpi cache show --signatures\` tells it
   --categories LIST      some of inc,src,lib,log, or all (default)
   --dry-run, -n          only tell what would be copied
+
+Exit code 1 if there is no such file.
 
 Examples:
   typed-mpi cache checkout --signature "$SIGNATURE" --categories inc,src
@@ -163,8 +164,3 @@ Examples:
     return { exitCode: 0, data: { directory, files, dryRun: false }, lines: [directory] };
   },
 };
-
-function nothingOf(signature: string, cache: CacheParams): Outcome {
-  const error = `there are no files of ${signature} in ${cacheRoot(cache.cacheDir)}`;
-  return { exitCode: 1, data: { error }, lines: [error] };
-}

@@ -37,10 +37,13 @@ function copyLists<Group extends object>(group: Group): Group {
 export function checkParamsKeys(known: Params, given: GivenParams, where: string = "params"): void {
   checkNames(known, given, where, "group");
   for (const group of ["cache", "build"] as const) {
-    checkNames(known[group], given[group] ?? {}, `${where}.${group}`, "name");
+    checkNames(known[group], orNone(given[group]), `${where}.${group}`, "name");
   }
-  checkObject(given.generator ?? {}, `${where}.generator`);
+  checkObject(orNone(given.generator), `${where}.generator`);
 }
+
+/** What is undefined is as if not given; null is an error. */
+const orNone = (group: object | undefined): object => (group === undefined ? {} : group);
 
 function checkObject(given: unknown, where: string): asserts given is object {
   if (typeof given !== "object" || given === null || Array.isArray(given) || types.isMap(given)) {
@@ -48,7 +51,8 @@ function checkObject(given: unknown, where: string): asserts given is object {
   }
 }
 
-function checkNames(known: object, given: object, where: string, what: string): void {
+/** @throws JitError `ERR_JIT_PARAMS` with the nearest known name; TypeError if `given` is no object */
+export function checkNames(known: object, given: object, where: string, what: string): void {
   checkObject(given, where);
   const names = Object.keys(known);
   for (const name of Object.keys(given)) {

@@ -31,21 +31,41 @@ const SHARE = 1 / 20;
 /** Milliseconds: the shortest and the longest pause, and the one that a notice may end. */
 const [SHORTEST, LONGEST, LONGEST_WITH_NOTICE] = [0.05, 5, 10];
 
+/** Communicators with an operation that was given up: MPI cannot take it back, and would take the next for it. */
+const spent = new WeakSet<Communicator>();
+
+/** @throws JitError `ERR_JIT_DEADLINE` if an earlier wait for the others was given up */
+export function assertNotSpent(comm: Communicator, what: string): void {
+  if (!spent.has(comm)) return;
+  throw new JitError(
+    "ERR_JIT_DEADLINE",
+    `${what}: an earlier call on this communicator did not wait to the end. It cannot be used any more`,
+  );
+}
+
 const never = new Int32Array(new SharedArrayBuffer(4));
+
+/** A collective operation that was begun. */
+interface Operation {
+  readonly comm: Communicator;
+  readonly request: Request;
+}
 
 /**
  * Waits for a collective operation, no longer than until the notice comes.
  * @returns whether the operation has ended
  */
-function waitBlocking(request: Request, patience: Patience, notice?: Notice): boolean {
+function waitBlocking({ comm, request }: Operation, patience: Patience, notice?: Notice): boolean {
   let started = 0;
   const eager = patience.whileCompiling ? EAGER_LOOKS_WHILE_COMPILING : EAGER_LOOKS;
   for (let looks = 0; request.test() === null; looks++) {
     if (looks < eager) continue;
     const now = performance.now();
     started ||= now;
-    if (patience.signal?.aborted) throw patience.signal.reason;
-    if (now > patience.until) throw late(patience);
+    if (patience.signal?.aborted || now > patience.until) {
+      spent.add(comm);
+      throw patience.signal?.aborted ? patience.signal.reason : late(patience);
+    }
     if (notice === undefined) {
       Atomics.wait(never, 0, 0, Math.min(LONGEST, Math.max(SHORTEST, (now - started) * SHARE)));
     } else if (notice.wait(LONGEST_WITH_NOTICE)) return false;
@@ -54,9 +74,9 @@ function waitBlocking(request: Request, patience: Patience, notice?: Notice): bo
 }
 
 /** The same as an effect; the notice is for those who block. */
-function ended(request: Request, patience: Patience, notice?: Notice): Effect<boolean> {
+function ended(operation: Operation, patience: Patience, notice?: Notice): Effect<boolean> {
   return {
-    sync: () => waitBlocking(request, patience, notice),
+    sync: () => waitBlocking(operation, patience, notice),
     async: async () => {
       const { until, signal } = patience;
       const left = until - performance.now();
@@ -65,10 +85,12 @@ function ended(request: Request, patience: Patience, notice?: Notice): Effect<bo
         // A timer cannot be set for longer.
         ...(left < 2 ** 31 ? [AbortSignal.timeout(Math.max(0, Math.ceil(left)))] : []),
       ];
+      const limit = AbortSignal.any(limits);
       try {
-        await request.promise(limits.length === 0 ? {} : { signal: AbortSignal.any(limits) });
+        await operation.request.promise({ signal: limit });
         return true;
       } catch (error) {
+        if (limit.aborted) spent.add(operation.comm);
         if ((error as Error).name === "TimeoutError" && error !== signal?.reason) throw late(patience);
         throw error;
       }
@@ -83,8 +105,9 @@ const late = ({ what }: Patience): JitError =>
   );
 
 /** A sum over all processes that goes on. */
-export class Sum {
-  readonly #request: Request;
+export class Sum implements Operation {
+  readonly comm: Communicator;
+  readonly request: Request;
   readonly #result: BigInt64Array;
 
   /** @param result Where it is put, if nobody else uses that meanwhile. */
@@ -94,28 +117,29 @@ export class Sum {
     result: BigInt64Array = new BigInt64Array(values.length),
   ) {
     this.#result = result;
-    this.#request = comm.iallreduce(values, result);
+    this.comm = comm;
+    this.request = comm.iallreduce(values, result);
   }
 
   /** Passes on what the others have sent already. */
   advance(): void {
-    for (let looks = 0; looks < EAGER_LOOKS_WHILE_COMPILING && this.#request.test() === null; looks++);
+    for (let looks = 0; looks < EAGER_LOOKS_WHILE_COMPILING && this.request.test() === null; looks++);
   }
 
   /** Waits for the end, or until the notice comes. @returns whether it has ended */
   *endedOr(notice: Notice | undefined, patience: Patience): Steps<boolean> {
-    return yield* perform(ended(this.#request, patience, notice));
+    return yield* perform(ended(this, patience, notice));
   }
 
   /** The sums of the elements, blocking. */
   wait(patience: Patience): BigInt64Array {
-    waitBlocking(this.#request, patience);
+    waitBlocking(this, patience);
     return this.#result;
   }
 
   /** The sums of the elements. */
   *ended(patience: Patience): Steps<BigInt64Array> {
-    yield* perform(ended(this.#request, patience));
+    yield* perform(ended(this, patience));
     return this.#result;
   }
 }
@@ -131,7 +155,7 @@ export function* gathered<View extends Uint8Array | Int32Array>(
   patience: Patience,
 ): Steps<View> {
   const all = new (values.constructor as new (length: number) => View)(values.length * comm.size);
-  yield* perform(ended(comm.iallgather(values, all), patience));
+  yield* perform(ended({ comm, request: comm.iallgather(values, all) }, patience));
   return all;
 }
 
@@ -157,5 +181,5 @@ function* broadcastInto(
   root: number,
   patience: Patience,
 ): Steps<void> {
-  yield* perform(ended(comm.ibcast(buffer, root), patience));
+  yield* perform(ended({ comm, request: comm.ibcast(buffer, root) }, patience));
 }

@@ -10,6 +10,7 @@ import {
   jitOnComm,
   jitOnCommAsync,
   jitSignature,
+  mpiJit,
 } from "../../../src/jit/index.js";
 import { agree } from "../../../src/jit/roles/agreement.js";
 import { endless } from "../../../src/jit/roles/waiting.js";
@@ -159,6 +160,21 @@ const WRONG: Record<string, (call: typeof jitOnComm, work: Work) => unknown> = {
     call(world, 1, name, params, generate, { buildon: "nobody" as never }),
   "params.cache": (call, { name, generate }) =>
     call(world, 1, name, { cache: { nothing: 1 } as never }, generate),
+  "params.build": (call, { name, generate }) => call(world, 1, name, { build: null as never }, generate),
+  options: (call, { name, params, generate }) => call(world, 1, name, params, generate, null as never),
+  "a signal that is aborted": (call, { name, params, generate }) =>
+    call(world, 1, name, params, generate, {
+      signal: AbortSignal.abort(new Error("a signal that is aborted")),
+    }),
+  "the name of mpiJit": (_, { params, generate }) => {
+    const name = () => {
+      throw new Error("the name of mpiJit");
+    };
+    return mpiJit({ comm: world, generate, name, params })(1);
+  },
+  "options.name": (_, { params, generate }) => mpiJit({ comm: world, generate, name: 5 as never, params })(1),
+  "jitable.f": (_, { params, generate }) =>
+    mpiJit({ comm: world, generate: generate as never, params })({ f: () => 1 }),
 };
 for (const [argument, callWrongly] of Object.entries(WRONG)) {
   testOnDisks(`an argument that is wrong on one rank is told to all: ${argument}`, (folder) => {
@@ -173,6 +189,32 @@ for (const [argument, callWrongly] of Object.entries(WRONG)) {
     callTogether(folder);
   });
 }
+
+testOnDisks(
+  "a signal that is aborted before a call of the asynchronous form is told to all",
+  async (folder) => {
+    const { value, name, params, generate } = newWork(folder, shared);
+    const signal = AbortSignal.abort(Object.assign(new Error("changed my mind"), { code: "ERR_OURS" }));
+    // Also where the others have agreed before.
+    for (let i = 0; i < 2; i++) {
+      const begun = performance.now();
+      const call = jitOnCommAsync(world, value, name, params, generate, rank === last ? { signal } : {});
+      await assertRejects(
+        call,
+        rank === last
+          ? { code: "ERR_OURS", message: /^changed/ }
+          : { code: "ERR_JIT_NOT_BUILT", message: `Rank ${last}: changed my mind` },
+      );
+      assert.ok(performance.now() - begun < 5000);
+      jitOnComm(world, value, name, params, generate);
+    }
+    // Nobody is asked for what is there, so nobody is to be told.
+    const options = { signal, agree: "local" } as const;
+    const { role } = await jitOnCommAsync(world, value, name, params, generate, options);
+    assert.is(role, "hit");
+    assert.is(jitOnComm(world, value, name, params, generate, options).role, "hit");
+  },
+);
 
 testOnDisks("a rank that cannot load what was built", (folder) => {
   const { value, name, params, generate } = newWork(folder, apart);
@@ -205,6 +247,16 @@ function catchUp(comm: mpi.Communicator, { name, params }: Work): void {
   runSync(agree(comm, { asked, source: undefined, knowsNodes: false }, endless));
 }
 
+/** A communicator that was given up is refused at once, in a call that is right and in one that is not. */
+function assertSpent(comm: mpi.Communicator, { value, name, params, generate }: Work): void {
+  for (const given of [name, 7 as never]) {
+    assertThrows(() => jitOnComm(comm, value, given, params, generate), {
+      code: "ERR_JIT_DEADLINE",
+      message: "an earlier call on this communicator",
+    });
+  }
+}
+
 const FORMS = {
   jitOnComm: async (...args: Parameters<typeof jitOnComm<number>>) => jitOnComm(...args),
   jitOnCommAsync: jitOnCommAsync<number>,
@@ -223,28 +275,9 @@ for (const [form, call] of Object.entries(FORMS)) {
         await assertRejects(waiting, { code: "ERR_JIT_DEADLINE", message: "cannot be used any more" });
         const seconds = (performance.now() - begun) / 1000;
         assert.ok(seconds > 0.15 && seconds < 5, `${seconds} s`);
-      }
-      assert.equal(see(folder).builders, []);
-      callTogether(folder);
-      if (rank === last) catchUp(comm, work);
-    },
-    needsTwo,
-  );
-
-  testOnDisks(
-    `${form}: a rank that does not call, and a signal`,
-    async (folder) => {
-      const comm = world.dup();
-      const work = newWork(folder, shared);
-      const { value, name, params, generate } = work;
-      if (rank !== last) {
-        const controller = new AbortController();
-        const reason = Object.assign(new Error("no more patience"), { code: "ERR_OURS" });
-        // While it blocks, nobody can abort it.
-        if (form === "jitOnComm") controller.abort(reason);
-        else setTimeout(() => controller.abort(reason), 100);
-        const waiting = call(comm, value, name, params, generate, { signal: controller.signal });
-        assert.is(await assertRejects(waiting, { code: "ERR_OURS" }), reason);
+        assertSpent(comm, work);
+        const again = jitOnCommAsync(comm, value, name, params, generate);
+        await assertRejects(again, { code: "ERR_JIT_DEADLINE", message: "an earlier call" });
       }
       assert.equal(see(folder).builders, []);
       callTogether(folder);
@@ -253,6 +286,27 @@ for (const [form, call] of Object.entries(FORMS)) {
     needsTwo,
   );
 }
+
+testOnDisks(
+  "jitOnCommAsync: a rank that does not call, and a signal",
+  async (folder) => {
+    const comm = world.dup();
+    const work = newWork(folder, shared);
+    const { value, name, params, generate } = work;
+    if (rank !== last) {
+      const controller = new AbortController();
+      const reason = Object.assign(new Error("no more patience"), { code: "ERR_OURS" });
+      setTimeout(() => controller.abort(reason), 100);
+      const waiting = jitOnCommAsync(comm, value, name, params, generate, { signal: controller.signal });
+      assert.is(await assertRejects(waiting, { code: "ERR_OURS" }), reason);
+      assertSpent(comm, work);
+    }
+    assert.equal(see(folder).builders, []);
+    callTogether(folder);
+    if (rank === last) catchUp(comm, work);
+  },
+  needsTwo,
+);
 
 testOnDisks(
   "a builder that takes longer than the others wait",

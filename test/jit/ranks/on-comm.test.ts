@@ -1,7 +1,14 @@
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { mpi } from "../../../src/index.js";
-import { type BuildOn, jitOnComm, jitOnCommAsync, jitSignature, mpiJit } from "../../../src/jit/index.js";
+import {
+  type BuildOn,
+  hashit,
+  jitOnComm,
+  jitOnCommAsync,
+  jitSignature,
+  mpiJit,
+} from "../../../src/jit/index.js";
 import { assertRejects, assertThrows, test } from "../../harness/ranks.js";
 import {
   apart,
@@ -82,6 +89,61 @@ testOnDisks("jitOnCommAsync on two communicators at the same time", async (folde
   for (const comm of comms) comm.free();
 });
 
+testOnDisks("jitOnCommAsync several times at once on one communicator: one after another", async (folder) => {
+  const comm = world.dup();
+  const works = [0, 1, 2, 3].map(() => newWork(folder, shared));
+  const order: number[] = [];
+  const all = works.map(({ value, name, params, generate }, i) =>
+    jitOnCommAsync(comm, value, name, params, async (given) => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      if (i === 1) throw new Error("not this one");
+      return generate(given);
+    }).finally(() => order.push(i)),
+  );
+  const { value, name, params, generate } = works[0] as Work;
+  const blocking = [
+    () => jitOnComm(comm, value, name, params, generate),
+    () => mpiJit({ comm, generate, params })(value),
+    () => mpiJit({ comm, generate: () => ({ source: f(1) }), params })(() => 1),
+  ];
+  for (const each of blocking) {
+    assertThrows(each, { code: "ERR_JIT_LOCK_TIMEOUT", message: "jitOnCommAsync is under way" });
+  }
+  const results = await Promise.allSettled(all);
+  assert.equal(
+    results.map((each) => each.status === "fulfilled" && each.value.library.func("int f()")()),
+    works.map((work, i) => i !== 1 && work.value),
+  );
+  assert.equal(order, [0, 1, 2, 3]);
+  assert.equal(see(folder).builders, [0, 0, 0]);
+  assert.is(jitOnComm(comm, value, name, params, generate).role, "hit");
+  comm.free();
+});
+
+testOnDisks("generate calls both forms on its own communicator while others wait for it", async (folder) => {
+  const comm = world.dup();
+  const [outer, inner, innermost, next] = [0, 1, 2, 3].map(() => newWork(folder, shared)) as [
+    Work,
+    Work,
+    Work,
+    Work,
+  ];
+  const generate = async (value: number) => {
+    const dependencies = [
+      (await call("jitOnCommAsync", comm, inner)).signature,
+      (await call("jitOnComm", comm, innermost)).signature,
+    ];
+    assert.is(dependencies.length, 2);
+    return outer.generate(value);
+  };
+  const first = jitOnCommAsync(comm, outer.value, outer.name, outer.params, generate, { deadline: 30 });
+  const second = call("jitOnCommAsync", comm, next, { deadline: 30 });
+  assert.is((await first).library.func("int f()")(), outer.value);
+  assert.is((await second).value, next.value);
+  assert.equal(see(folder).builders, [0, 0, 0, 0]);
+  comm.free();
+});
+
 testOnDisks("the event loop goes on while others build", async (folder) => {
   const { value, name, params, generate } = newWork(folder, shared);
   let turns = 0;
@@ -128,6 +190,41 @@ testOnDisks("mpiJit has all but the first argument", (folder) => {
   assert.is(plain(value).signature, jitSignature(String(value), params));
 });
 
+testOnDisks("mpiJit has another library for each value that is another", (folder) => {
+  const { params } = newWork(folder, shared);
+  const built = new Map<string, unknown>();
+  const generate = (value: unknown) => ({ source: `// ${String(value)}\n${f(1)}` });
+  const build = mpiJit<unknown>({ comm: world, generate, params });
+  const values = [
+    Infinity,
+    -Infinity,
+    NaN,
+    null,
+    undefined,
+    "null",
+    [undefined],
+    [null],
+    new Map([["a", 1]]),
+  ];
+  for (const value of [...values, new Map([["a", 2]]), new Set([1]), {}, { n: 1n }, new Date(5), -0, 0]) {
+    const { signature, role } = build(value);
+    assert.not(built.has(signature), `${String(built.get(signature))} and ${String(value)}`);
+    assert.is.not(role, "hit");
+    built.set(signature, value);
+  }
+  assert.is(build({ b: [1], a: "x" }).signature, build({ a: "x", b: [1] }).signature);
+  assert.is(build("x").signature, jitSignature('"x"', params));
+  const long = Array.from({ length: 500 }, (_, i) => i);
+  assert.is(build(long).signature, jitSignature(hashit(long), params));
+  assertThrows(() => build(() => 1), { code: "ERR_INVALID_ARG_TYPE", argument: "jitable" });
+});
+
+test("mpiJit wants options", () => {
+  for (const options of [undefined, null, 5]) {
+    assertThrows(() => mpiJit(options as never), { code: "ERR_INVALID_ARG_TYPE", argument: "options" });
+  }
+});
+
 testOnDisks('agree: "local" asks nobody for what is there', (folder) => {
   const { value, name, params, generate } = newWork(folder, shared);
   const call = (agree: "all" | "local") => jitOnComm(world, value, name, params, generate, { agree });
@@ -167,6 +264,7 @@ test("arguments are checked on each rank", () => {
   refused("options.agree", range, option({ agree: "never" }));
   for (const deadline of [0, -1, Number.NaN, "1"]) refused("options.deadline", range, option({ deadline }));
   for (const signal of [null, 5, "abort", {}]) refused("options.signal", type, option({ signal }));
+  for (const options of [null, 5]) refused("options", type, option(options as never));
 });
 
 testOnDisks("options are checked as well where all have agreed before", async (folder) => {
