@@ -11,7 +11,7 @@ import { isNumber } from "../types.js";
 import { type Emitter, lengthOf, shapeOf } from "./emitter.js";
 import { value } from "./expression.js";
 import { refuse, refuseRaces, visitStatements } from "./races.js";
-import { STACK_END } from "./recursion.js";
+import { stackEnd } from "./recursion.js";
 import { valueSlot } from "./slots.js";
 
 /*
@@ -173,7 +173,7 @@ export function emitParallel(
   );
   emitter.say(`uint64_t random[2]; njit_seed(random, ${seed}, (uint64_t)omp_get_thread_num());`);
   // The first thread goes on with the stack of the call.
-  emitter.say(`if (omp_get_thread_num() > 0) ${STACK_END(STACK_OF_THREAD)}`);
+  emitter.say(`if (omp_get_thread_num() > 0) ${stackEnd(STACK_OF_THREAD)}`);
   emitter.say("c[3].i = (int64_t)(intptr_t)random;");
   // A sum that lived on to the calls after the loop would be kept in a register for integers: a quarter slower.
   emitter.say(`#pragma omp for nowait${clauses}`);

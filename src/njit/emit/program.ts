@@ -5,7 +5,7 @@ import { emitFunction } from "./function.js";
 import { cType, instanceName, Library } from "./library.js";
 import { type Apart, apartOf } from "./overlap.js";
 import { PRELUDE, SLOTS } from "./prelude.js";
-import { STACK_END } from "./recursion.js";
+import { stackEnd } from "./recursion.js";
 import { valueSlot } from "./slots.js";
 
 /** A program in C: `njit_call` takes its arguments from the shared slots and leaves its result there. */
@@ -81,7 +81,7 @@ function emitEntry(
     return storeResult(entry.result as Type, text, library);
   };
   lines.push("int64_t arena = c[5].i;", "c[0].f = c[1].f = 0;");
-  if (library.isRecursive) lines.push(STACK_END(`c[${SLOTS.stack}].f`));
+  if (library.isRecursive) lines.push(stackEnd(`c[${SLOTS.stack}].f`));
   if (plain !== undefined) {
     lines.push(`if (!(${guards.join(" && ") || "1"})) {`, call(plain, PLAIN), "} else");
   }

@@ -40,7 +40,7 @@ function reaches(
 }
 
 /** Where the stack of a call ends, told from its first frame. */
-export const STACK_END = (size: string): string =>
+export const stackEnd = (size: string): string =>
   `c[4].i = (int64_t)(intptr_t)__builtin_frame_address(0) - (int64_t)${size};`;
 
 /** At the beginning of a function that calls itself: whether there is stack left. */
