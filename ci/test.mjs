@@ -1,7 +1,7 @@
 // npm test [-- NAME... --mpi NAME --ranks N --engine NAME --no-coverage]
 //
 // Runs every test file: those in a folder `ranks` as ranks, under each installed MPI, at 1 to 4 ranks with koffi
-// (AT_EIGHT also at 8) and at 3 with ffi-rs; all others once, each in a process of its own. A NAME selects the
+// (AT_EIGHT also at 8) and at 2 and 3 with ffi-rs; all others once, each in a process of its own. A NAME selects the
 // files whose path contains it. Ends with the line `N passed, N failed`.
 
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
@@ -18,7 +18,7 @@ import { ROOT, setUpMpis, setUpPackages } from "./setup.mjs";
 import { StepError } from "./system.mjs";
 
 /** Numbers of ranks with each FFI engine: what may differ between engines does not differ between sizes. */
-const SIZES = { koffi: [1, 2, 3, 4], "ffi-rs": [3] };
+const SIZES = { koffi: [1, 2, 3, 4], "ffi-rs": [2, 3] };
 
 /** Files whose matter is who of many ranks does what: one more size, with koffi. */
 const AT_EIGHT = ["jit/ranks/strategies"];
