@@ -7,6 +7,7 @@ import { type Binding, binding, native } from "./bindings/bind.js";
 import { check } from "./bindings/check.js";
 import { addresses, ints } from "./bindings/scratch.js";
 import { invalidType, MpiError, outOfRange } from "./error.js";
+import { tuneAllocator } from "./library/allocator.js";
 
 /** How MPI may be called from threads. MPI 4.0 section 11.6. */
 export type ThreadLevel = "single" | "funneled" | "serialized" | "multiple";
@@ -51,6 +52,7 @@ function start(level: ThreadLevel): void {
   }
   granted = threadLevelOf(bound, ints[0] as number);
   phase = "running";
+  tuneAllocator(bound);
   // The default handler ends the process; derived communicators inherit this one.
   for (const name of ["MPI_COMM_WORLD", "MPI_COMM_SELF"]) {
     const code = native.MPI_Comm_set_errhandler(

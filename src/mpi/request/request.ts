@@ -17,7 +17,7 @@ import {
   waitTransfers,
 } from "./completion.js";
 import { freed, wrongRequest } from "./error.js";
-import { type Completion, completionOf, completionsOf, settled, statusOf } from "./outcome.js";
+import { type Completion, completionOf, completionsOf, promiseOf, settled, statusOf } from "./outcome.js";
 import { follow } from "./poller.js";
 import { signalOf } from "./signal.js";
 import { type Outcome, Transfer } from "./transfer.js";
@@ -136,8 +136,8 @@ export class Request implements PromiseLike<Status> {
     if (outcome === undefined || outcome instanceof Error || typeof onfulfilled !== "function") {
       return this.#promised(outcome, undefined).then(onfulfilled, onrejected);
     }
-    // One promise less than to make one of the status.
-    return (isTurnDue() ? nextTurn() : AT_ONCE).then(() => onfulfilled(outcome));
+    if (isTurnDue()) return nextTurn().then(() => onfulfilled(outcome));
+    return promiseOf(outcome).then(onfulfilled);
   }
 
   /**
@@ -263,8 +263,6 @@ export class Request implements PromiseLike<Status> {
     return request.#transfer;
   }
 }
-
-const AT_ONCE: Promise<void> = Promise.resolve();
 
 /** @throws MpiError for one that nobody can wait for, because it was never started. */
 function begun(transfer: Transfer): Transfer {

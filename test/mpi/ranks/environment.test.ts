@@ -1,6 +1,8 @@
-import { existsSync } from "node:fs";
-import { hostname } from "node:os";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
 import * as assert from "uvu/assert";
+import { engine } from "../../../src/ffi/index.js";
 import { MpiError, mpi } from "../../../src/index.js";
 import { assertThrows, test } from "../../harness/ranks.js";
 
@@ -58,6 +60,48 @@ test("every rank is one of the job that the launcher started", () => {
   const rank = process.env["OMPI_COMM_WORLD_RANK"] ?? process.env["PMI_RANK"];
   if (rank !== undefined) assert.is(mpi.rank(), Number(rank));
 });
+
+const glibc = engine().load(null);
+const elsewhere = glibc.has("malloc_info") ? undefined : "the C library is not glibc";
+
+/** How many more blocks lie in glibc's fast bins after `work`. */
+function moreInFastBins(work: () => void): number {
+  const folder = mkdtempSync(join(tmpdir(), "malloc-"));
+  try {
+    const [name, mode] = [Buffer.from(`${folder}/info\0`), Buffer.from("w\0")];
+    const file = glibc.func("fopen", "pointer", ["pointer", "pointer"])(name, mode);
+    // Without a buffer: to allocate one would empty the bins.
+    glibc.func("setvbuf", "int32", ["pointer", "pointer", "int32", "uint64"])(file, null, 2, 0);
+    const tell = glibc.func("malloc_info", "int32", ["int32", "pointer"]);
+    tell(0, file);
+    work();
+    tell(0, file);
+    glibc.func("fclose", "int32", ["pointer"])(file);
+    const text = readFileSync(`${folder}/info`, "utf8");
+    const [before, after] = text.split("</malloc>").map((info) => {
+      const totals = [...info.matchAll(/<total type="fast" count="(\d+)"/g)];
+      return Number(totals.at(-1)?.[1]);
+    });
+    return (after as number) - (before as number);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+test(
+  "beside MPICH glibc puts nothing into its fast bins, which it would have to empty again and again",
+  () => {
+    const malloc = glibc.func("malloc", "pointer", ["uint64"]);
+    const free = glibc.func("free", "void", ["pointer"]);
+    const blocks = Array.from({ length: 100 }, () => malloc(40));
+    const more = moreInFastBins(() => {
+      for (const block of blocks) free(block);
+    });
+    if (mpi.library().abi === "mpich") assert.ok(more <= 0, `${more} more`);
+    else assert.ok(more > 0, `${more} more`);
+  },
+  { skip: elsewhere },
+);
 
 test("wtime goes forward, in seconds", async () => {
   assert.ok(mpi.wtick() > 0 && mpi.wtick() < 1);
