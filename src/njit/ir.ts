@@ -396,7 +396,23 @@ export function visitExpressions(
 }
 
 function visitAll(expression: Expression | undefined, visit: Visit): void {
-  if (expression === undefined) return;
-  visit(expression);
-  for (const part of partsOf(expression)) visitAll(part, visit);
+  if (expression !== undefined) allIn(expression).forEach(visit);
+}
+
+/** It and all in it. They stay what they are, and are visited a dozen times. */
+function allIn(expression: Expression): readonly Expression[] {
+  let all = visited.get(expression);
+  if (all === undefined) {
+    all = [];
+    collect(expression, all);
+    visited.set(expression, all);
+  }
+  return all;
+}
+
+const visited = new WeakMap<Expression, Expression[]>();
+
+function collect(expression: Expression, into: Expression[]): void {
+  into.push(expression);
+  for (const part of partsOf(expression)) collect(part, into);
 }

@@ -1,14 +1,13 @@
 import type { BoundsCheck, Program } from "../infer/program.js";
 import { type Expression, type Instance, partsOf, type Variable } from "../ir.js";
 import { layoutWords, type Type } from "../types.js";
-import { cType, type Failure, instanceName, type Library } from "./library.js";
+import { cType, type Failure, instanceName, type Library, PREFIX } from "./library.js";
 
 /** What is kept while one function is written. */
 export class Emitter {
   readonly program: Program;
   readonly instance: Instance;
   readonly library: Library;
-  readonly prefix: string;
   /** The accesses that need no check, since one before the loop is enough. */
   readonly unchecked: Set<Expression> = new Set();
   lines: string[] = [];
@@ -24,11 +23,10 @@ export class Emitter {
   readonly seeds: number;
   #count = 0;
 
-  constructor(program: Program, instance: Instance, library: Library, prefix: string) {
+  constructor(program: Program, instance: Instance, library: Library) {
     this.program = program;
     this.instance = instance;
     this.library = library;
-    this.prefix = prefix;
     this.seeds = program.entry.parameterTypes.length;
   }
 
@@ -84,7 +82,7 @@ export class Emitter {
   }
 
   nameOf(instance: Instance): string {
-    return instanceName(instance, this.prefix);
+    return instanceName(instance, PREFIX);
   }
 }
 

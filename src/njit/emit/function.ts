@@ -4,22 +4,21 @@ import { ELEMENTS, int, layoutWords, type Type } from "../types.js";
 import { Emitter, lengthOf, shapeOf } from "./emitter.js";
 import { condition, perform, value } from "./expression.js";
 import { hoisted } from "./hoist.js";
-import { cType, type Library } from "./library.js";
+import { cType, type Library, RESTRICT } from "./library.js";
 import { emitParallel, threadsOf } from "./parallel.js";
 import { emitStackCheck } from "./recursion.js";
 import { endsWithRound } from "./round.js";
 import { valueSlot } from "./slots.js";
 import { roundsOf } from "./stride.js";
 
-/** A function in C: its head, and its body. */
+/** A function in C: its head, and its body, both for any version (see {@link PREFIX}). */
 export function emitFunction(
   program: Program,
   instance: Instance,
   library: Library,
-  prefix: string,
   apart: ReadonlySet<Variable>,
 ): { head: string; body: string } {
-  const emitter = new Emitter(program, instance, library, prefix);
+  const emitter = new Emitter(program, instance, library);
   const { lowered, parameterTypes } = instance;
   const result = instance.result as Type;
   const parameters = lowered.parameters.flatMap((parameter, i) => {
@@ -30,7 +29,7 @@ export function emitFunction(
       type.kind === "view"
         ? Array.from({ length: layoutWords(type) }, (_, k) => `int64_t ${name}_s${k}`)
         : [];
-    const restrict = instance.id === 0 && apart.has(parameter) ? "restrict " : "";
+    const restrict = instance.id === 0 && apart.has(parameter) ? RESTRICT : "";
     return [`${cType(type, library)}${restrict}${name}`, `int64_t ${name}_n`, ...extents];
   });
   // In the entry, which would take it in, gcc knows less of its loops: half of them are not vectorized.

@@ -124,6 +124,13 @@ export class Library {
   }
 }
 
+/**
+ * Functions are written once for all versions of a program: these stand for what each has of its own, what its names
+ * begin with and whether its arrays are `restrict`. Nothing else in C has this character.
+ */
+export const PREFIX = "@";
+export const RESTRICT = "@restrict ";
+
 /** In C. */
 export const instanceName = (instance: Instance, prefix: string): string =>
   `${prefix}${instance.name.replace(/\W/g, "_")}_${instance.id}`;

@@ -2,7 +2,7 @@ import type { Program } from "../infer/program.js";
 import type { Variable } from "../ir.js";
 import { ELEMENTS, layoutWords, type Type, typeName } from "../types.js";
 import { emitFunction } from "./function.js";
-import { cType, instanceName, Library } from "./library.js";
+import { cType, instanceName, Library, PREFIX, RESTRICT } from "./library.js";
 import { type Apart, apartOf } from "./overlap.js";
 import { PRELUDE, SLOTS } from "./prelude.js";
 import { stackEnd } from "./recursion.js";
@@ -16,10 +16,11 @@ export function emitLibrary(
 ): { code: string; library: Library } {
   const library = new Library();
   const apart = apartOf(program, seeds);
+  const text = emitProgram(program, library, apart?.parameters);
   const bodies = [
-    ...(apart ? [emitProgram(program, library, APART, apart.parameters)] : []),
-    emitProgram(program, library, ""),
-    ...(plain ? [emitProgram(plain, library, PLAIN)] : []),
+    ...(apart ? [version(text, APART, "restrict ")] : []),
+    version(text, ""),
+    ...(plain ? [version(emitProgram(plain, library), PLAIN)] : []),
   ];
   const entry = emitEntry(program, plain, apart, seeds, library);
   // Functions of the same code for other types have a library of their own: the slots of one are of one kind.
@@ -32,20 +33,18 @@ export function emitLibrary(
 const APART = "apart_";
 const PLAIN = "plain_";
 
-function emitProgram(
-  program: Program,
-  library: Library,
-  prefix: string,
-  apart: ReadonlySet<Variable> = new Set(),
-): string {
-  const functions = program.instances.map((instance) =>
-    emitFunction(program, instance, library, prefix, apart),
-  );
+/** The functions of a program, for any version. */
+function emitProgram(program: Program, library: Library, apart: ReadonlySet<Variable> = new Set()): string {
+  const functions = program.instances.map((instance) => emitFunction(program, instance, library, apart));
   return [
     ...functions.map(({ head }) => `${head};`),
     ...functions.map(({ head, body }) => `${head} {\n${body}}`),
   ].join("\n");
 }
+
+/** One version of the functions. */
+const version = (text: string, prefix: string, restrict = ""): string =>
+  text.replaceAll(RESTRICT, restrict).replaceAll(PREFIX, prefix);
 
 function emitEntry(
   program: Program,
