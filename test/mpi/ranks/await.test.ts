@@ -366,12 +366,12 @@ test("timers and sockets go on while a request waits", async () => {
   };
   // Other processes of a loaded machine may take either half: every rank needs one fair comparison.
   const ratios: number[] = [];
-  const best = new Float64Array(1);
-  while (best[0]! < 0.7 && ratios.length < 20) {
+  let best = 0;
+  while (best < 0.7 && ratios.length < 20) {
     ratios.push(await attempt());
-    await world.iallreduce(Float64Array.of(Math.max(...ratios)), best, mpi.MIN);
+    best = world.allreduce(Math.max(...ratios), mpi.MIN);
   }
-  assert.ok(best[0]! >= 0.7, `a 1 ms timer fires ${ratios.join(", ")} times as often`);
+  assert.ok(best >= 0.7, `a 1 ms timer fires ${ratios.join(", ")} times as often`);
   server.closeAllConnections();
   server.close();
 });
