@@ -8,8 +8,14 @@ export type Combine<Value> = (left: Value, right: Value) => Value;
 
 type Test = (a: number, b: number) => boolean;
 
-const greater: Test = (a, b) => a > b;
-const less: Test = (a, b) => a < b;
+/** Whatever the order of the ranks, NaN is both the largest and the smallest, as for Math.max and Math.min. */
+const orNaN =
+  (test: Test): Test =>
+  (a, b) =>
+    Number.isNaN(a) ? !Number.isNaN(b) : test(a, b);
+
+const greater: Test = orNaN((a, b) => a > b);
+const less: Test = orNaN((a, b) => a < b);
 
 /** Of two values the one that `wins`; not by Math.max, since they may be bigints or strings. */
 const best =

@@ -301,6 +301,16 @@ test("bitwise operations on numbers keep all of their bits", () => {
   assert.is(world.allreduceObject(rank === 0 ? -1 : 6, mpi.BAND), size === 1 ? -1 : 6);
 });
 
+test("NaN is the largest and the smallest, whichever rank has it", () => {
+  for (const place of ranks) {
+    const mine = rank === place ? Number.NaN : rank;
+    for (const op of [mpi.MAX, mpi.MIN]) assert.ok(Number.isNaN(world.allreduceObject(mine, op)));
+    for (const op of [mpi.MAXLOC, mpi.MINLOC]) {
+      assertSame(world.allreduceObject([mine, rank], op), [Number.NaN, place]);
+    }
+  }
+});
+
 const WRONG: readonly (readonly [op: mpi.Op, ...values: unknown[]])[] = [
   [mpi.SUM, { n: 1 }, [1], undefined, null, true, new Float64Array(1)],
   [mpi.PROD, "2", {}],
