@@ -61,8 +61,9 @@ async function main() {
   const mpis = options.built === undefined ? await prepare() : installedMpis();
   const coverage = whole && !options["no-coverage"] ? startCoverage() : null;
   const env = jobEnvironment(mpis, coverage);
-  for (const job of plan(mpis)) {
-    show(job, await run(job, env));
+  for (const jobs of plan(mpis)) {
+    const outcomes = await Promise.all(jobs.map((job) => run(job, env)));
+    for (const [i, job] of jobs.entries()) show(job, outcomes[i]);
     if (coverage !== null) keepCoverage();
     if (totals.timedOut === TIME_OUTS_BORNE)
       throw new StepError("too many jobs timed out: the rest is not run");
@@ -84,14 +85,14 @@ async function prepare() {
   return mpis;
 }
 
-/** The single processes come first: they tell sooner and plainer what is broken. */
+/** Lists of what is run side by side. The single processes come first: they tell sooner and plainer what is broken. */
 function plan(mpis) {
   const files = readdirSync(directory, { recursive: true }).map((path) => path.replaceAll("\\", "/"));
   const tests = files.filter((path) => path.endsWith(".test.js") && !path.startsWith("harness/fixtures/"));
   const wanted = tests.map((path) => path.replace(/\.test\.js$/, "")).sort();
   const selected =
     names.length === 0 ? wanted : wanted.filter((path) => names.some((name) => path.includes(name)));
-  const single = selected.filter((name) => !isRanks(name)).map((name) => ({ name }));
+  const single = selected.filter((name) => !isRanks(name)).map((name) => [{ name }]);
   const ranks = selected.filter(isRanks).flatMap((name) => rankJobs(name, mpis));
   return narrowed ? ranks : [...single, ...ranks];
 }
@@ -100,14 +101,21 @@ function isRanks(name) {
   return name.split("/").slice(0, -1).includes("ranks");
 }
 
-/** One file under every MPI, with every engine, at every size, as far as the options do not say otherwise. */
+/**
+ * One file under every MPI, with every engine, at every size, as far as the options do not say otherwise. Jobs of one
+ * rank, who has nobody to wait for, share the two cores that there are at least.
+ */
 function rankJobs(name, mpis) {
   const chosen = mpis.filter((mpi) => (options.mpi ?? mpi.name) === mpi.name);
   const engines = Object.keys(SIZES).filter((engine) => (options.engine ?? engine) === engine);
   return engines.flatMap((engine) => {
     const more = engine === "koffi" && AT_EIGHT.includes(name) ? [8] : [];
     const sizes = options.ranks === undefined ? [...SIZES[engine], ...more] : [Number(options.ranks)];
-    return chosen.flatMap((mpi) => sizes.map((size) => ({ name, mpi, engine, size })));
+    const [alone, together] = [sizes.filter((size) => size === 1), sizes.filter((size) => size > 1)];
+    return [
+      ...alone.map((size) => chosen.map((mpi) => ({ name, mpi, engine, size }))),
+      ...chosen.flatMap((mpi) => together.map((size) => [{ name, mpi, engine, size }])),
+    ].filter((jobs) => jobs.length > 0);
   });
 }
 
