@@ -18,6 +18,9 @@ export interface ReceiveObjectOptions {
   readonly signal?: AbortSignal;
 }
 
+/** The communicators with receives that were begun, and take what comes for them when they are let. */
+const expecting = new Set<ObjectMessages>();
+
 /**
  * Messages of any plain data: a stream, and if there are large arrays in it, their memory as a second message
  * with the same tag. The receive of the second must have begun before the next value may be looked for.
@@ -35,8 +38,8 @@ export abstract class ObjectMessages extends ScatteredReduction {
   sendObject(value: unknown, dest: number, tag = 0): void {
     this.destination(dest);
     const { stream, memory } = write(value);
-    if (memory.length === 0) this.send(stream, dest, tag);
-    else Request.waitAll(this.#beginSend({ stream, memory }, dest, tag));
+    if (memory.length === 0 && expecting.size === 0) this.send(stream, dest, tag);
+    else ObjectMessages.#complete(this.#beginSend({ stream, memory }, dest, tag));
   }
 
   /** As `sendObject`, resolved when the value may be changed again. */
@@ -103,8 +106,38 @@ export abstract class ObjectMessages extends ScatteredReduction {
     try {
       return this.recvObject(source, recvtag);
     } finally {
-      Request.waitAll(requests);
+      ObjectMessages.#complete(requests);
     }
+  }
+
+  /**
+   * Blocks until these are complete. Meanwhile it takes what comes for receives that were begun: who sends that may have
+   * to be rid of it first.
+   */
+  static #complete(requests: readonly Request[]): void {
+    while (expecting.size > 0 && Request.testAll(requests) === null) ObjectMessages.#serve();
+    Request.waitAll(requests);
+  }
+
+  static #serve(): void {
+    for (const comm of expecting) comm.#advance();
+  }
+
+  /** Takes what has come for receives that were begun. */
+  #advance(): void {
+    for (const waiting of this.#waiting) {
+      try {
+        this.#lookFor(waiting);
+      } catch {
+        // Whoever awaits it looks as well, and is told.
+      }
+    }
+    for (const incoming of this.#unopened) if (incoming.isThere()) this.#open(incoming);
+  }
+
+  #noteExpecting(): void {
+    if (this.#waiting.length + this.#unopened.size > 0) expecting.add(this);
+    else expecting.delete(this);
   }
 
   /** Begins to send both parts: in this order, and both before anything else is done. */
@@ -125,7 +158,11 @@ export abstract class ObjectMessages extends ScatteredReduction {
   #probe(source: number, tag: number): Message {
     for (;;) {
       for (const incoming of this.#unopened) this.#open(incoming);
-      const message = this.mprobe(source, tag);
+      const message = expecting.size > 0 ? this.improbe(source, tag) : this.mprobe(source, tag);
+      if (message === null) {
+        ObjectMessages.#serve();
+        continue;
+      }
       const earlier = this.#waiting.find((each) => each.accepts(message.status));
       if (earlier === undefined) return message;
       earlier.incoming = this.#receive(message);
@@ -138,6 +175,7 @@ export abstract class ObjectMessages extends ScatteredReduction {
     receiveTag(tag);
     const waiting = new Waiting(source, tag);
     this.#waiting.push(waiting);
+    this.#noteExpecting();
     try {
       return await until(() => this.#lookFor(waiting), signal);
     } catch (error) {
@@ -146,6 +184,7 @@ export abstract class ObjectMessages extends ScatteredReduction {
       throw error;
     } finally {
       this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
+      this.#noteExpecting();
     }
   }
 
@@ -165,10 +204,13 @@ export abstract class ObjectMessages extends ScatteredReduction {
   #receive(message: Message): Incoming {
     const incoming = new Incoming(message, this.handle);
     this.#unopened.add(incoming);
+    this.#noteExpecting();
     return incoming;
   }
 
   #open(incoming: Incoming): void {
-    if (this.#unopened.delete(incoming)) incoming.open();
+    if (!this.#unopened.delete(incoming)) return;
+    this.#noteExpecting();
+    incoming.open();
   }
 }

@@ -195,6 +195,29 @@ test("the event loop goes on while a value is awaited", async () => {
   assert.ok(before > 1, `${before} ticks in 100 ms`);
 });
 
+test("receives that were begun take what is sent while this process blocks in a send or another receive", async () => {
+  const large = ["x".repeat(300_000), new Float64Array(300_000).fill(rank)];
+  const theirs = ["x".repeat(300_000), new Float64Array(300_000).fill(left)];
+  const other = world.dup();
+  for (const comm of [world, other]) {
+    const begun = comm.irecvObject(left, 20);
+    comm.sendObject(large, right, 20);
+    assertSame(await begun, theirs);
+  }
+  // Each sends first what its neighbour has begun to receive, and then what that one waits for.
+  const begun = [world.irecvObject(left, 22), other.irecvObject(left, 23)];
+  world.sendObject(large, right, 22);
+  other.sendObject(large, right, 23);
+  const sent = world.isendObject("then", right, 24);
+  assert.is(world.recvObject(left, 24), "then");
+  const sending = world.isendObject(large, right, 25);
+  assertSame(world.sendrecvObject(large, right, 26, left, 26), theirs);
+  assertSame(world.recvObject(left, 25), theirs);
+  assertSame(await Promise.all(begun), [theirs, theirs]);
+  await Promise.all([sent, sending]);
+  other.free();
+});
+
 test("a message that is no object", async () => {
   for (const message of [new Float64Array([1, 2, 3]), { data: new Uint8Array(1), count: 0 }]) {
     const requests = [world.isend(message, right, 11), world.isend(message, right, 11)];
