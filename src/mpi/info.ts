@@ -122,6 +122,12 @@ export class Info implements Iterable<[string, string]> {
     return true;
   }
 
+  /** Takes all keys away. @throws as `set` */
+  clear(): void {
+    this.#writable("MPI_Info_delete");
+    for (const key of this.keys()) this.delete(key);
+  }
+
   /** The keys as they are now, in the library's order. @see MPI_Info_get_nthkey */
   keys(): IterableIterator<string> {
     const handle = this.#contents;
@@ -141,6 +147,11 @@ export class Info implements Iterable<[string, string]> {
   /** Pairs of key and value: `Object.fromEntries(info)`. */
   entries(): IterableIterator<[string, string]> {
     return Array.from(this.keys(), (key): [string, string] => [key, this.get(key) as string]).values();
+  }
+
+  /** Calls a function with each value, its key and this, as a Map does. */
+  forEach(action: (value: string, key: string, info: Info) => void): void {
+    for (const [key, value] of this.entries()) action(value, key, this);
   }
 
   [Symbol.iterator](): IterableIterator<[string, string]> {

@@ -20,6 +20,11 @@ test("an Info is used as a Map", () => {
   assert.equal([...info.values()], [" 3 ", "zwei ✓"]);
   assert.equal([...info.entries()], [...info]);
   assert.equal(Object.fromEntries(info), { first: " 3 ", second: "zwei ✓" });
+  const seen: unknown[] = [];
+  info.forEach((value, key, whole) => {
+    seen.push(key, value, whole === info);
+  });
+  assert.equal(seen, ["first", " 3 ", true, "second", "zwei ✓", true]);
   assert.is(info.delete("first"), true);
   assert.is(info.delete("first"), false);
   assert.equal([...info], [["second", "zwei ✓"]]);
@@ -29,6 +34,14 @@ test("it can be changed while it is iterated", () => {
   using info = mpi.Info.create({ a: "1", b: "2", c: "3" });
   for (const key of info.keys()) info.delete(key);
   assert.is(info.size, 0);
+});
+
+test("it is cleared", () => {
+  using info = mpi.Info.create({ a: "1", b: "2" });
+  info.clear();
+  info.clear();
+  assert.equal([...info], []);
+  assertThrows(() => mpi.INFO_ENV.clear(), { code: "ERR_MPI_INFO" });
 });
 
 test("it is made from an object, from pairs, from another one", () => {
