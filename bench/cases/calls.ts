@@ -191,7 +191,7 @@ const objectCases: readonly Case[] = [
     ranks: 2,
     args: [3, 9],
     quickArgs: [1, 5],
-    title: "bandwidth of a Float64Array of 64 MiB inside an object, against sending it bare",
+    title: "bandwidth of a Float64Array of 64 MiB inside an object, against sending it bare into new memory",
     unit: "GB/s",
     against: [{ peer: "koffi", atLeast: 0.7 }],
     value: ({ ns }) => (64 * MIB) / (ns as number),
