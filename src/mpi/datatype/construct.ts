@@ -5,6 +5,7 @@ import { check } from "../bindings/check.js";
 import type { PrototypeName } from "../bindings/prototypes.js";
 import { addresses, HandleArray, readHandle } from "../bindings/scratch.js";
 import { invalidType, invalidValue, outOfRange } from "../error.js";
+import { freeHandle, measure, replaced } from "./lifetime.js";
 import {
   ADDRESSED,
   ARRAYS,
@@ -23,6 +24,10 @@ import {
  * @throws MpiError, `ERR_MPI_UNSUPPORTED` for counts beyond an int if the library does not have them
  */
 export function construct(recipe: DerivedRecipe<Handle>): Handle {
+  return isByteBackwards(recipe) ? byteBackwards(recipe) : constructAs(recipe);
+}
+
+function constructAs(recipe: DerivedRecipe<Handle>): Handle {
   const { function: name, parameters } = CONSTRUCTORS[recipe.combiner];
   const values = recipe as unknown as RecipeValues;
   const isLarge = parameters.some(([key, kind]) => COUNTED.has(kind) && exceedsInt(values[key]));
@@ -32,6 +37,34 @@ export function construct(recipe: DerivedRecipe<Handle>): Handle {
   const call: (...args: NativeArgument[]) => number = native[operation as "MPI_Type_dup"];
   check(call(...args, addresses().handle), operation);
   return readHandle();
+}
+
+type Vector = Extract<DerivedRecipe<Handle>, { readonly combiner: "vector" | "hvector" }>;
+
+/** Whether each block begins a byte before the one that it follows. */
+function isByteBackwards(recipe: DerivedRecipe<Handle>): recipe is Vector {
+  if (recipe.combiner !== "vector" && recipe.combiner !== "hvector") return false;
+  const { combiner, count, blocklength, stride, type } = recipe;
+  if (Math.abs(stride) !== 1 || count < 2 || blocklength === 0) return false;
+  return stride * (combiner === "hvector" ? 1 : measure(type).extent) === -1;
+}
+
+/**
+ * The same elements and bounds by other constructors: Open MPI takes a stride of -1 byte for none, and puts each
+ * block behind the one before (opal_datatype_add: "if( extent == -1 )"). The extent of a type may be -1.
+ * Decoding gives back what was asked for.
+ */
+function byteBackwards(recipe: Vector): Handle {
+  const { count, blocklength, type } = recipe;
+  const block = constructAs({ combiner: "contiguous", count: blocklength, type });
+  const { lb, extent } = measure(block);
+  const step = constructAs({ combiner: "resized", lb, extent: -1, type: block });
+  const blocks = constructAs({ combiner: "contiguous", count, type: step });
+  const last = count - 1;
+  const whole = constructAs({ combiner: "resized", lb: lb - last, extent: extent + last, type: blocks });
+  for (const each of [block, step, blocks]) freeHandle(each);
+  replaced.set(whole, recipe);
+  return whole;
 }
 
 const exceedsInt = (value: unknown): boolean =>

@@ -7,6 +7,7 @@ import { ensureRunning, finalized } from "../environment.js";
 import { invalidType, MpiError, outOfRange } from "../error.js";
 import { checkRecipe, construct } from "./construct.js";
 import { recipeOf } from "./decode.js";
+import { assertNear } from "./furthest.js";
 import { commit, own, release } from "./lifetime.js";
 import { MeasuredType } from "./measured.js";
 import { predefinedAlignment, predefinedName } from "./names.js";
@@ -190,6 +191,7 @@ export class Datatype<Value = unknown> extends MeasuredType {
       return type.handle;
     });
     ensureRunning();
+    assertNear(checked);
     const of = "type" in checked ? ` of ${checked.type}` : "";
     return new Datatype(new Created(commit(construct(handles))), `${checked.combiner}${of}`);
   }

@@ -4,6 +4,7 @@ import { check } from "../bindings/check.js";
 import { HandleArray } from "../bindings/scratch.js";
 import { MpiError } from "../error.js";
 import { distributionConstant, orderConstant } from "./construct.js";
+import { freeHandle, replaced } from "./lifetime.js";
 import {
   ADDRESSED,
   ARRAYS,
@@ -22,6 +23,8 @@ import {
  * @see MPI_Type_get_envelope, MPI_Type_get_contents, MPI 4.0 section 5.1.13
  */
 export function recipeOf(handle: Handle): DerivedRecipe<Handle> | undefined {
+  const asked = replaced.get(handle);
+  if (asked !== undefined) return { ...asked, type: typeWithin(handle, 4) } as DerivedRecipe<Handle>;
   const envelope = envelopeOf(handle);
   const { abi } = binding();
   if (envelope.combiner === abi.integer("MPI_COMBINER_NAMED")) return undefined;
@@ -32,6 +35,15 @@ export function recipeOf(handle: Handle): DerivedRecipe<Handle> | undefined {
     code: "ERR_MPI_UNSUPPORTED",
     operation: "MPI_Type_get_envelope",
   });
+}
+
+/** The type in the type in ... a datatype, so many levels down. */
+function typeWithin(handle: Handle, levels: number): Handle {
+  const type = contentsOf(handle, envelopeOf(handle)).types.get(0);
+  if (levels === 1) return type;
+  const within = typeWithin(type, levels - 1);
+  freeHandle(type);
+  return within;
 }
 
 /** The names of the combiners in mpi.h are ours in capital letters. */

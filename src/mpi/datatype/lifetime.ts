@@ -3,6 +3,7 @@ import { native } from "../bindings/bind.js";
 import { check } from "../bindings/check.js";
 import { addresses, longs, readHandle, writeHandle } from "../bindings/scratch.js";
 import { beforeFinalize, ensureRunning, finalized } from "../environment.js";
+import type { DerivedRecipe } from "./recipe.js";
 
 /** The datatypes that are to be freed, each as many times as it says: decoding gives the same handle again. */
 const live = new Map<Handle, number>();
@@ -24,11 +25,16 @@ export function release(owner: object, handle: Handle): void {
   freeHandle(handle);
 }
 
+/** What was asked for where a datatype was made by other constructors; the type in it may be freed. */
+export const replaced: Map<Handle, DerivedRecipe<Handle>> = new Map();
+
 /** @see MPI_Type_free, MPI 4.0 section 5.1.9 */
-function freeHandle(handle: Handle): void {
+export function freeHandle(handle: Handle): void {
   const times = live.get(handle) ?? 1;
-  if (times === 1) live.delete(handle);
-  else live.set(handle, times - 1);
+  if (times === 1) {
+    live.delete(handle);
+    replaced.delete(handle);
+  } else live.set(handle, times - 1);
   writeHandle(handle);
   check(native.MPI_Type_free(addresses().handle), "MPI_Type_free");
 }

@@ -132,6 +132,53 @@ test("extents and true extents", () => {
   assert.ok(DOUBLE.isDense && !vector.isDense && !resized.isDense);
 });
 
+test("a stride of -1 byte, by vector and hvector", () => {
+  using backwards = Datatype.resized(mpi.INT8_T, 0, -1);
+  const cases: [make: () => mpi.Datatype, picks: number[], lb: number, extent: number][] = [
+    [() => Datatype.hvector(4, 1, -1, mpi.INT8_T), [9, 8, 7, 6], -3, 4],
+    [() => Datatype.vector(3, 2, -1, mpi.INT8_T), [9, 10, 8, 9, 7, 8], -2, 4],
+    [() => Datatype.vector(3, 2, 1, backwards), [9, 8, 8, 7, 7, 6], -3, 2],
+    [() => Datatype.hvector(1, 1, -1, mpi.INT8_T), [9], 0, 1],
+  ];
+  const data = Int8Array.from({ length: 16 }, (_, i) => i);
+  for (const [make, picks, lb, extent] of cases) {
+    using type = make();
+    const out = new Int8Array(picks.length);
+    COMM_SELF.sendrecv({ data, type, count: 1, offset: 9 }, 0, 1, out, 0, 1);
+    assertArray(out, Int8Array.from(picks));
+    assert.equal([type.size, type.lb, type.extent], [picks.length, lb, extent]);
+    const recipe = type.decode();
+    using again = Datatype.from(recipe as mpi.DerivedRecipe<mpi.Datatype>);
+    assert.is(again.decode().combiner, recipe.combiner);
+    assert.equal([again.lb, again.extent], [lb, extent]);
+  }
+  const vector = Datatype.vector(3, 2, -1, mpi.INT8_T);
+  const expected = { combiner: "vector", count: 3, blocklength: 2, stride: -1, type: mpi.INT8_T };
+  assert.equal(vector.decode(), expected);
+  vector.free();
+});
+
+test("a datatype that reaches further than 2^53 bytes is refused", () => {
+  const far = Number.MAX_SAFE_INTEGER;
+  using wide = Datatype.resized(DOUBLE, 0, 2 ** 50);
+  const makers: (() => mpi.Datatype)[] = [
+    () => Datatype.hvector(2 ** 31 - 1, 1, far, mpi.INT8_T),
+    () => Datatype.hvector(2 ** 31 - 1, 1, -far, mpi.INT8_T),
+    () => Datatype.vector(2 ** 20, 1, 2 ** 30, wide),
+    () => Datatype.contiguous(16, wide),
+    () => Datatype.indexed([1, 1], [0, 8], wide),
+    () => Datatype.indexedBlock(1, [0, 8], wide),
+    () => Datatype.hindexed([1], [far], DOUBLE),
+    () => Datatype.hindexedBlock(1, [-far], DOUBLE),
+    () => Datatype.struct([1, 1], [0, far], [DOUBLE, DOUBLE]),
+    () => Datatype.subarray([4, 4], [1, 1], [0, 0], wide),
+    () => Datatype.resized(DOUBLE, far, 1),
+  ];
+  for (const make of makers) assertThrows(make, { code: "ERR_OUT_OF_RANGE", message: "2^53" });
+  using near = Datatype.hvector(2, 1, 2 ** 53 - 16, DOUBLE);
+  assert.is(near.extent, 2 ** 53 - 8);
+});
+
 test("an element of more than 2^31 bytes has its size", () => {
   using block = Datatype.contiguous(2 ** 30, DOUBLE);
   assert.is(block.size, 2 ** 33);
