@@ -44,7 +44,7 @@ export interface OpOptions {
 }
 
 /** What one reduction combines. */
-export type OpOperands = Pick<ResolvedBuffer, "data" | "type">;
+export type OpOperands = Pick<ResolvedBuffer, "data" | "type" | "view" | "argument">;
 
 /** What one reduction needs of its operation. */
 export interface OpUse {
@@ -148,6 +148,8 @@ export class Op {
     const to = resolve(inoutvec, "inoutvec", new ResolvedBuffer());
     if (invec === inoutvec) throw invalidValue("inoutvec", "must not be invec", inoutvec);
     assertApart(to, from);
+    assertRun(from);
+    assertRun(to);
     if (from.type !== to.type) {
       throw invalidValue("inoutvec", `expected elements of ${from.type}, as invec has`, inoutvec);
     }
@@ -168,9 +170,11 @@ export class Op {
    * @internal For one reduction.
    * @param operation The C function, for the error.
    * @param persistent Whether the reduction will be started again, so that its use ends with its request.
-   * @throws MpiError `ERR_MPI_OP` for elements that it does not combine, `ERR_MPI_FREED`
+   * @throws TypeError for elements with gaps between them; MpiError `ERR_MPI_OP` for elements that it does not
+   *   combine, `ERR_MPI_FREED`
    */
   use(operands: OpOperands, operation: string, persistent = false): OpUse {
+    assertRun(operands);
     if (this.#user !== undefined) return this.#user.use(operands, persistent);
     if (operands.type !== this.#accepted) {
       assertCombines(this.name, operands.type, operation);
@@ -237,6 +241,16 @@ class UserOp {
   #assertUsable(): void {
     if (this.freed) throw new MpiError("This operation was freed", { code: "ERR_MPI_FREED" });
   }
+}
+
+/** To C a strided view is one element, in the gaps of which a function would combine others. @throws TypeError */
+function assertRun({ view, data, argument }: OpOperands): void {
+  if (view === undefined) return;
+  throw invalidValue(
+    argument,
+    "a strided view cannot be combined: copy its elements, so that they follow each other",
+    data,
+  );
 }
 
 function assertCombines(name: string, type: Datatype, operation: string): void {

@@ -9,7 +9,7 @@ import { incoming, outgoing, standIn } from "./parts.js";
 /* What a reduction combines, and by which operation. MPI 4.0 section 6.9 */
 
 /** The operands of a process that has none. */
-export const NOTHING: OpOperands = { data: null, type: DOUBLE };
+export const NOTHING: OpOperands = { data: null, type: DOUBLE, view: undefined, argument: "" };
 
 /** What a reduction of these operands needs of its Op, which is SUM if there is none. */
 export function useOf(op: unknown, operands: OpOperands, name: string, form: Form = "blocking"): OpUse {

@@ -1,11 +1,17 @@
 import { receiveDouble, receiveInt64, sendDouble, sendInt64 } from "../bindings/scratch.js";
 import { type Datatype, DOUBLE, INT64_T } from "../datatype.js";
 import { outOfRange } from "../error.js";
+import type { OpOperands } from "../op.js";
 
 /* Numbers and bigints that stand for both buffers of a reduction. */
 
 /** The operands of a scalar reduction. */
-export const scalarOperands: { data: null; type: Datatype } = { data: null, type: DOUBLE };
+export const scalarOperands: OpOperands & { type: Datatype } = {
+  data: null,
+  type: DOUBLE,
+  view: undefined,
+  argument: "send",
+};
 
 /** Whether a reduction's first argument is a value rather than a buffer. */
 export const isScalar = (value: unknown): value is number | bigint =>

@@ -110,6 +110,9 @@ export function combines(operation: string, type: Datatype): boolean {
   return category !== undefined && (COMBINED[operation]?.includes(category) ?? false);
 }
 
+/** Whether it is a predefined value with an index. */
+export const isPair = (type: Datatype): boolean => CATEGORIES.get(type) === "pair";
+
 /** The class of a TypedArray, or DataView. */
 export type ViewClass = new (buffer: ArrayBuffer, byteOffset: number, length: number) => ArrayBufferView;
 

@@ -5,9 +5,9 @@ import { check } from "../bindings/check.js";
 import { addresses, readHandle, writeHandle } from "../bindings/scratch.js";
 import type { ResolvedBuffer } from "../buffer.js";
 import type { Datatype } from "../datatype.js";
-import { MpiError } from "../error.js";
+import { invalidValue, MpiError } from "../error.js";
 import type { Callee } from "../request/index.js";
-import { arrayOf, type ViewClass } from "./reducible.js";
+import { arrayOf, isPair, type ViewClass } from "./reducible.js";
 
 /* JavaScript functions that the library calls to combine elements: MPI_User_function, MPI 4.0 section 6.9.5. */
 
@@ -26,14 +26,28 @@ export interface Operand {
   readonly span: number;
 }
 
-/** How the elements of `buffer` are shown to a user's function. */
-export function operandOf({ type, data }: Pick<ResolvedBuffer, "data" | "type">): Operand {
-  const { extent, trueLb: first, trueExtent: span } = type;
+/**
+ * How the elements of `buffer` are shown to a user's function.
+ * @throws TypeError for a TypedArray in which there are other elements between those of the datatype
+ */
+export function operandOf({
+  type,
+  data,
+  argument,
+}: Pick<ResolvedBuffer, "data" | "type" | "argument">): Operand {
+  const { size, extent, trueLb: first, trueExtent: span } = type;
   const own = classOf(data);
   const fits =
     own !== undefined && extent % own.BYTES_PER_ELEMENT === 0 && span % own.BYTES_PER_ELEMENT === 0;
   // Bytes say nothing about what is in them: the datatype does.
   const view = fits && own !== Uint8Array ? own : (arrayOf(type) ?? DataView);
+  // The function would combine the gaps too: they are elements of the array as the others are. Those of a pair
+  // are nobody's.
+  const hasGaps = view === own && !isPair(type) && (size < span || extent > span);
+  if (hasGaps || extent < 0) {
+    const bounds = `${size} bytes of data in ${span}, one element every ${extent}`;
+    throw invalidValue(argument, `expected a datatype without gaps (${type} has ${bounds})`, data);
+  }
   return { type, view, extent, first, span };
 }
 

@@ -296,6 +296,28 @@ const add = (a: Float64Array, b: Float64Array): void => {
 };
 
 test(
+  "an array's elements between those of a datatype are not combined: it is refused",
+  () => {
+    using op = mpi.Op.create(add);
+    using gaps = mpi.Datatype.vector(2, 1, 2, mpi.DOUBLE);
+    using apart = mpi.Datatype.resized(mpi.DOUBLE, 0, 16);
+    using backwards = mpi.Datatype.resized(mpi.DOUBLE, 0, -8);
+    const array = (): Float64Array => new Float64Array(6).fill(1);
+    for (const type of [gaps, apart, backwards]) {
+      const buffer = (): mpi.BufferDescription => ({ data: array(), type, offset: 2, count: 1 });
+      const refused = { code: "ERR_INVALID_ARG_VALUE", message: "without gaps" };
+      assertThrows(() => op.reduceLocal(buffer(), buffer()), refused);
+      assertThrows(() => comm.allreduce(buffer(), buffer(), op), refused);
+      assertThrows(() => comm.iallreduce(mpi.IN_PLACE, buffer(), op), refused);
+    }
+    using triple = mpi.Datatype.contiguous(3, mpi.DOUBLE);
+    const sum = op.reduceLocal({ data: array(), type: triple }, { data: array(), type: triple });
+    assertArray(sum.data as Float64Array, new Float64Array(6).fill(2));
+  },
+  { skip },
+);
+
+test(
   "long arrays, IN_PLACE and scalars",
   () => {
     using op = mpi.Op.create(add);

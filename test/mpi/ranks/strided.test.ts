@@ -1,26 +1,21 @@
 import * as assert from "uvu/assert";
 import * as mpi from "../../../src/mpi/index.js";
 import { assertArray, assertThrows, test } from "../../harness/ranks.js";
+import {
+  ARRAYS,
+  type ArrayKind,
+  generator,
+  numbered,
+  picked,
+  places,
+  randomView,
+  type View,
+} from "./views.js";
 
 const { COMM_SELF, COMM_WORLD, C_DOUBLE_COMPLEX, DOUBLE } = mpi;
 
 /** 0, 1, 2, ... */
 const count = (length: number): Float64Array => Float64Array.from({ length }, (_, i) => i);
-
-interface View {
-  readonly shape: readonly number[];
-  readonly strides: readonly number[];
-  readonly offset: number;
-}
-
-/** The places of the elements in row-major order: the plain model of a view. */
-function places({ shape, strides, offset }: View): number[] {
-  return shape.reduce(
-    (all, length, d) =>
-      all.flatMap((at) => Array.from({ length }, (_, i) => at + i * (strides[d] as number))),
-    [offset],
-  );
-}
 
 /** Sends a view to this process, and receives it without gaps. */
 function pick(view: View, data: Float64Array): Float64Array {
@@ -29,70 +24,36 @@ function pick(view: View, data: Float64Array): Float64Array {
   return out;
 }
 
-/** Random numbers that are the same in each run. */
-function generator(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
-}
-
-/** A view of the whole of an array by steps, with its dimensions in any order and direction. */
-function randomView(random: (below: number) => number): { view: View; length: number } {
-  const dimensions = 1 + random(4);
-  const shape: number[] = [];
-  const strides: number[] = [];
-  let reach = 1;
-  let offset = random(3);
-  for (let d = 0; d < dimensions; d++) {
-    const length = 1 + random(4);
-    const stride = reach + random(3);
-    const backwards = random(2) === 1;
-    reach = stride * length;
-    if (backwards) offset += stride * (length - 1);
-    const at = random(d + 1);
-    shape.splice(at, 0, length);
-    strides.splice(at, 0, backwards ? -stride : stride);
-  }
-  return { view: { shape, strides, offset }, length: reach + offset + random(3) };
-}
-
 test("random views are sent in place", () => {
   const random = generator(1);
-  for (let i = 0; i < 300; i++) {
+  for (let i = 0; i < 330; i++) {
     const { view, length } = randomView(random);
-    const data = count(length);
-    assertArray(pick(view, data), Float64Array.from(places(view)));
+    const kind = ARRAYS[i % ARRAYS.length] as ArrayKind;
+    const data = numbered(kind, length);
+    const at = places(view);
+    const out = new kind(at.length);
+    COMM_SELF.sendrecv({ data, ...view }, 0, 1, out, 0, 1);
+    assertArray(out, picked(data, at));
+    const packed = new kind(at.length);
+    mpi.pack({ data, ...view }, packed);
+    assertArray(packed, out);
   }
 });
 
 test("random views are received in place, and nothing beside them is touched", () => {
   const random = generator(2);
-  for (let i = 0; i < 300; i++) {
+  for (let i = 0; i < 330; i++) {
     const { view, length } = randomView(random);
-    const expected = new Float64Array(length).fill(-1);
+    const kind = ARRAYS[i % ARRAYS.length] as ArrayKind;
     const at = places(view);
-    for (const [k, place] of at.entries()) expected[place] = k;
-    const data = new Float64Array(length).fill(-1);
-    COMM_SELF.sendrecv(count(at.length), 0, 1, { data, ...view }, 0, 1);
+    const sent = numbered(kind, at.length, 1);
+    const expected = new kind(length);
+    for (const [k, place] of at.entries()) expected[place] = sent[k] as never;
+    const data = new kind(length);
+    COMM_SELF.sendrecv(sent, 0, 1, { data, ...view }, 0, 1);
     assertArray(data, expected);
   }
 });
-
-const ARRAYS = [
-  Int8Array,
-  Uint8Array,
-  Uint8ClampedArray,
-  Int16Array,
-  Uint16Array,
-  Int32Array,
-  Uint32Array,
-  Float32Array,
-  Float64Array,
-  BigInt64Array,
-  BigUint64Array,
-] as const;
 
 test("views of every kind of array", () => {
   for (const array of ARRAYS) {
@@ -234,6 +195,39 @@ test("a column is broadcast into a row", () => {
   COMM_WORLD.bcast({ data, shape: [3], strides: [isRoot ? 2 : 1], offset: 1, type: DOUBLE }, 0);
   if (!isRoot) assertArray(data, new Float64Array([0, 1, 3, 5, 0, 0]));
 });
+
+test("a view is not combined with one that lies alike, which would combine what is between its elements", () => {
+  const [x, y] = [new Float64Array(6).fill(1), new Float64Array(6).fill(100)];
+  const [from, to] = [view3(x), view3(y)];
+  const refused = { code: "ERR_INVALID_ARG_VALUE", message: "strided view" };
+  const ops = [mpi.SUM];
+  if (mpi.library().ffi !== "ffi-rs") ops.push(mpi.Op.create(add));
+  for (const op of ops) {
+    for (const call of [
+      () => COMM_WORLD.allreduce(from, to, op),
+      () => COMM_WORLD.allreduce(mpi.IN_PLACE, to, op),
+      () => COMM_WORLD.iallreduce(from, to, op),
+      () => COMM_WORLD.scan(from, to, op),
+      () => COMM_WORLD.exscan(mpi.IN_PLACE, to, op),
+      () => COMM_WORLD.reduce(from, COMM_WORLD.rank === 0 ? to : null, op),
+      () => COMM_WORLD.ireduce(from, COMM_WORLD.rank === 0 ? to : null, op),
+      () => COMM_SELF.reduceScatter(from, to, [3], op),
+      () => COMM_SELF.reduceScatterBlock(mpi.IN_PLACE, to, op),
+      () => op.reduceLocal(from, to),
+      () => op.reduceLocal(from, new Float64Array(3)),
+    ]) {
+      assertThrows(call, refused);
+    }
+  }
+  for (const op of ops) if (op.isUserDefined) op.free();
+  assertArray(y, new Float64Array(6).fill(100));
+});
+
+const view3 = (data: Float64Array): mpi.StridedDescription => ({ data, shape: [3], strides: [2] });
+
+const add = (a: Float64Array, b: Float64Array): void => {
+  for (const [i, value] of a.entries()) b[i] = (b[i] as number) + value;
+};
 
 test("what is combined lies alike in both buffers: it is not taken for elements that follow each other", () => {
   const matrix = Float64Array.of(1, 2, 3, 4, 5, 6);
