@@ -1,8 +1,10 @@
+import type { NativeArgument } from "../../ffi/index.js";
 import { native } from "../bindings/bind.js";
 import { check } from "../bindings/check.js";
 import { IN_PLACE, type InPlace, type MessageBuffer, resolve } from "../buffer.js";
 import { type Begun, type Form, run } from "../operation.js";
 import type { PersistentRequest, Request } from "../request/index.js";
+import { runForwards } from "./backwards.js";
 import { Collective } from "./collective.js";
 import {
   assertPart,
@@ -127,7 +129,7 @@ export abstract class Movement extends Collective {
       const operation = { ...collective("MPI_Gatherv", undefined, args), large };
       return run(form, operation, [data, count, handle, ...args, rank, this.handle]);
     }
-    return run(form, collective("MPI_Gather"), [...bothBuffers(), rank, this.handle]);
+    return this.#collect(form, "MPI_Gather", [rank, this.handle]);
   }
 
   /**
@@ -201,7 +203,7 @@ export abstract class Movement extends Collective {
       const operation = { ...collective("MPI_Allgatherv", undefined, args), large };
       return run(form, operation, [data, count, handle, ...args, this.handle]);
     }
-    return run(form, collective("MPI_Allgather"), [...bothBuffers(), this.handle]);
+    return this.#collect(form, "MPI_Allgather", [this.handle]);
   }
 
   /**
@@ -237,5 +239,17 @@ export abstract class Movement extends Collective {
       if (!this.isInter) assertPart(outgoing, incoming, 1);
     }
     return run(form, collective("MPI_Alltoall"), [...bothBuffers(), this.handle]);
+  }
+
+  /** Begins MPI_Gather or MPI_Allgather. @param rest Its arguments after the buffers. */
+  #collect<F extends Form>(form: F, name: string, rest: readonly NativeArgument[]): Begun<F> {
+    if (form !== "blocking") return run(form, collective(name), [...bothBuffers(), ...rest]);
+    const { handle } = this;
+    runForwards(outgoing, 1, handle, () => {
+      runForwards(incoming, this.peers, handle, () => {
+        run("blocking", collective(name), [...bothBuffers(), ...rest]);
+      });
+    });
+    return undefined as Begun<F>;
   }
 }
