@@ -73,6 +73,16 @@ for (const mpi of mpis) {
     assert.match(debugged.stderr, /MPI_Irecv, made\n.*program\.[jt]s/);
   });
 
+  reports(
+    `${mpi.name}: one that a loop over completions left does not keep the process, and is told of`,
+    () => {
+      const { code, stdout, stderr } = run(mpi, 1, "left by a loop");
+      assert.is(code, 0, stderr);
+      assert.is(count(stdout, "ended after"), 1, stdout);
+      assert.is(count(stderr, UNFINISHED), 1, stderr);
+    },
+  );
+
   reports(`${mpi.name}: a rejection that nobody handles ends the job with its error`, () => {
     const { code, stderr } = run(mpi, 1, "a rejection that nobody handles");
     assert.is.not(code, 0);

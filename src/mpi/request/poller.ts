@@ -27,6 +27,11 @@ export function follow(transfer: Transfer): void {
   wake();
 }
 
+/** Asks no more about what nobody awaits. */
+export function unfollow(transfer: Transfer): void {
+  awaited.delete(transfer);
+}
+
 /**
  * Resolves to the first answer of `ask` that is not null. It is asked at once, and then by the poller.
  * @param signal Rejects with its reason when it is aborted before.

@@ -4,8 +4,8 @@ import { addresses, writeHandle } from "../bindings/scratch.js";
 import { ensureRunning } from "../environment.js";
 import { invalidType, invalidValue } from "../error.js";
 import type { Status } from "../status.js";
+import { asCompleted } from "./as-completed.js";
 import {
-  type Ended,
   testAnyTransfer,
   testAtOnce,
   testSomeTransfers,
@@ -236,26 +236,13 @@ export class Request implements PromiseLike<Status> {
   }
 
   /**
-   * The active requests as they complete, without blocking: `for await (const { index, status } of ...)`.
-   * @throws MpiError what a request failed with, when its turn comes
+   * The active requests as they complete, without blocking: `for await (const { index, status } of ...)`. A loop
+   * that is left early cancels nothing; another over the same requests goes on where it was left.
+   * @throws MpiError what a request failed with, when its turn comes; its `index` tells which, and its `completions`
+   *   are those of the others that are complete and were not told of
    */
   static async *completions(requests: readonly Request[]): AsyncGenerator<Completion, void> {
-    const ended: Ended[] = [];
-    let wake = (): void => {};
-    let pending = 0;
-    for (const [index, transfer] of transfersOf(requests).entries()) {
-      if (!transfer.active) continue;
-      pending++;
-      const end = (outcome: Outcome): void => {
-        ended.push({ index, outcome });
-        wake();
-      };
-      (requests[index] as Request).promise().then(end, end);
-    }
-    for (; pending > 0; pending--) {
-      if (ended.length === 0) await new Promise<void>((resolve) => (wake = resolve));
-      yield completionOf(ended.shift() as Ended);
-    }
+    yield* asCompleted(transfersOf(requests));
   }
 
   /** @internal What is behind a request. */

@@ -43,6 +43,8 @@ export class Transfer {
   freed = false;
   /** Whether it was asked to be cancelled: Open MPI 4.1 crashes when it is asked twice. */
   cancelling = false;
+  /** Whether it ended while `Request.completions` was asked for it, which told nobody. */
+  untold = false;
   /** Where it was begun, when TYPED_MPI_DEBUG asks for it. */
   readonly madeAt: string | undefined;
   /** Its place in the list of active ones. */
@@ -85,6 +87,7 @@ export class Transfer {
   restart(): void {
     this.outcome = undefined;
     this.cancelling = false;
+    this.untold = false;
     this.#activate();
   }
 
@@ -108,6 +111,13 @@ export class Transfer {
   onceEnded(listener: (outcome: Outcome) => void): void {
     this.#listeners ??= [];
     this.#listeners.push(listener);
+  }
+
+  /** Takes back what `onceEnded` was given. @returns Whether others still listen. */
+  unlisten(listener: (outcome: Outcome) => void): boolean {
+    const others = this.#listeners?.filter((other) => other !== listener);
+    this.#listeners = others;
+    return others !== undefined && others.length > 0;
   }
 
   /** Records how it ended. */
@@ -138,6 +148,7 @@ export class Transfer {
       this.outcome = error;
       if (!abandoned.includes(this.#description)) this.#description.callee?.release();
     }
+    this.untold = false;
     this.freed = true;
   }
 

@@ -137,6 +137,65 @@ test("completions throws for a failure when its turn comes, and can be left earl
   });
 });
 
+const told = async (requests: readonly mpi.Request[]): Promise<number[]> => {
+  const indices: number[] = [];
+  for await (const { index } of mpi.Request.completions(requests)) indices.push(index);
+  return indices;
+};
+
+test("completions after a loop that was left goes on with those that it did not tell of", async () => {
+  const requests = [expecting(0), expecting(1), expecting(2)];
+  const sends = [deliver(0), deliver(1)];
+  const first: number[] = [];
+  for await (const { index } of mpi.Request.completions(requests)) {
+    first.push(index);
+    // The other one that is complete is known to be.
+    if (requests.filter(({ done }) => done).length === 2) break;
+  }
+  sends.push(deliver(2));
+  assert.equal([...first, ...(await told(requests))].sort(), [0, 1, 2]);
+  assert.equal(await told(requests), []);
+  await Promise.all(sends);
+});
+
+test("completions tells of one that was started again or freed since as of any other", async () => {
+  const requests = [1, 2, 3].map((tag) => self.recvInit(new Float64Array(1), 0, tag));
+  const [, again, freed] = requests as [mpi.PersistentRequest, mpi.PersistentRequest, mpi.PersistentRequest];
+  mpi.PersistentRequest.startAll(requests);
+  const sends = [deliver(1), deliver(2), deliver(3)];
+  for await (const { index } of mpi.Request.completions(requests)) {
+    assert.is(index, 0);
+    break;
+  }
+  mpi.waitAll(requests);
+  again.start();
+  freed.free();
+  sends.push(deliver(2));
+  assert.equal(await told(requests), [1]);
+  await Promise.all(sends);
+  for (const request of requests) request.free();
+});
+
+test("a failure in completions knows of those that ended with it, and hides no other failure", async () => {
+  const sends = [deliver(1, 3), deliver(2), deliver(3, 3)];
+  const requests = [expecting(1), expecting(2), expecting(3)];
+  const seen: number[] = [];
+  for (let loops = 0; loops < 4; loops++) {
+    try {
+      for await (const { index } of mpi.Request.completions(requests)) seen.push(index);
+    } catch (error) {
+      const { code, index, completions } = error as mpi.MpiError & {
+        index: number;
+        completions: mpi.Completion[];
+      };
+      assert.is(code, "ERR_MPI_TRUNCATE");
+      seen.push(index, ...completions.map((completion) => completion.index));
+    }
+  }
+  assert.equal(seen.sort(), [0, 1, 2]);
+  await Promise.all(sends);
+});
+
 test("await after wait, wait after await, and many awaits give the same status", async () => {
   const sends = [deliver(1), deliver(2), deliver(3)];
   const waited = expecting(1);

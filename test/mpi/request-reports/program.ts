@@ -64,6 +64,12 @@ const SCENARIOS: Readonly<Record<string, () => Promise<void> | void>> = {
     const receive = self.irecv(new Float64Array(1), 0, 1);
     await receive.promise({ signal: AbortSignal.timeout(10) }).catch(() => {});
   },
+  async "left by a loop"() {
+    const requests = [self.irecv(new Float64Array(1), 0, 1), self.irecv(new Float64Array(1), 0, 2)];
+    kept.push(...requests);
+    self.send(new Float64Array(1), 0, 2);
+    for await (const { index } of mpi.Request.completions(requests)) if (index === 1) break;
+  },
   "a rejection that nobody handles"() {
     const send = self.isend(new Float64Array(3), 0, 1);
     kept.push(send);
