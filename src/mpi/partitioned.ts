@@ -18,27 +18,37 @@ const buffer = new ResolvedBuffer();
 export class PartitionedRequest extends PersistentRequest {
   /** How many parts it has. */
   readonly partitions: number;
+  /** Of each part of a send, 1 if it was told to be ready since the start. */
+  readonly #told: Uint8Array;
 
   static override [Symbol.hasInstance](value: unknown): boolean {
     return value instanceof PersistentRequest && "partitions" in value;
   }
 
   /** @internal */
-  constructor(transfer: Transfer, partitions: number) {
+  constructor(transfer: Transfer, told: Uint8Array) {
     super(transfer);
-    this.partitions = partitions;
+    this.partitions = told.length;
+    this.#told = told;
   }
 
   /**
-   * Tells that parts of a started send may go: one, or those from `partition` to `last`.
-   * @throws RangeError for a part that it has not; MpiError `ERR_MPI_REQUEST` for a receive, or before `start`
+   * Tells that parts of a started send may go: one, or those from `partition` to `last`. Each once.
+   * @throws RangeError for a part that it has not; MpiError `ERR_MPI_REQUEST` for a receive, before `start`, or if
+   *   one of them was told to be ready since, which ends the process in MPICH 4.0
    * @see MPI_Pready, MPI_Pready_range, MPI 4.0 section 4.2.1
    */
   ready(partition: number, last: number = partition): void {
     const { handle, active, operation } = this.#transfer("send", "MPI_Pready_range");
     if (!active) throw wrongRequest(`${operation}: the request was not started`, "MPI_Pready_range");
     const first = this.#index(partition, "partition");
-    check(native.MPI_Pready_range(first, this.#index(last, "last", first), handle), "MPI_Pready_range");
+    const end = this.#index(last, "last", first);
+    const again = this.#told.subarray(0, end + 1).indexOf(1, first);
+    if (again >= 0) {
+      throw wrongRequest(`${operation}: part ${again} is ready since the last start`, "MPI_Pready_range");
+    }
+    check(native.MPI_Pready_range(first, end, handle), "MPI_Pready_range");
+    this.#told.fill(1, first, end + 1);
   }
 
   /**
@@ -120,12 +130,9 @@ export abstract class Partitioned extends PointToPoint {
     const info = binding().abi.handle("MPI_INFO_NULL");
     const args = [data, partitions, count, handle, rank, sendTag(tag), this.handle, info];
     check(native[operation](...args, addresses().handle), operation);
-    const transfer = new Transfer(
-      readHandle(),
-      operation,
-      { kind: "partitioned", buffers: [buf, data] },
-      true,
-    );
-    return new PartitionedRequest(transfer, partitions);
+    const told = new Uint8Array(partitions);
+    const beforeStart = (): void => void told.fill(0);
+    const description = { kind: "partitioned", buffers: [buf, data], beforeStart } as const;
+    return new PartitionedRequest(new Transfer(readHandle(), operation, description, true), told);
   }
 }
