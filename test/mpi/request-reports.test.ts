@@ -47,6 +47,15 @@ for (const mpi of mpis) {
     assert.is(code, 0, stderr);
   });
 
+  reports(`${mpi.name}: one that was dropped and never ends, once in all`, () => {
+    const { code, stderr } = run(mpi, 1, "dropped for good", "requests");
+    assert.is(count(stderr, DROPPED), 1, stderr);
+    assert.is(count(stderr, "MPI_Irecv"), 1, stderr);
+    assert.is(code, 0, stderr);
+    const plain = run(mpi, 1, "dropped for good");
+    assert.is(count(plain.stderr, UNFINISHED), 1, plain.stderr);
+  });
+
   reports(`${mpi.name}: nothing unless TYPED_MPI_DEBUG asks for it`, () => {
     for (const debug of [undefined, "", "request"]) {
       const { stderr } = run(mpi, 1, "dropped", debug);

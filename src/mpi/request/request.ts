@@ -284,5 +284,7 @@ function listOf(requests: unknown): unknown[] {
 
 /** Reports requests that the user dropped while the library worked on them. For TYPED_MPI_DEBUG=requests. */
 const dropped = new FinalizationRegistry((transfer: Transfer) => {
-  if (transfer.active) process.stderr.write(`typed-mpi: a request was dropped while active: ${transfer}\n`);
+  if (!transfer.active) return;
+  transfer.reported = true;
+  process.stderr.write(`typed-mpi: a request was dropped while active: ${transfer}\n`);
 });

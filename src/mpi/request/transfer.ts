@@ -45,6 +45,8 @@ export class Transfer {
   cancelling = false;
   /** Whether it ended while `Request.completions` was asked for it, which told nobody. */
   untold = false;
+  /** Whether it was said that nobody can wait for it. */
+  reported = false;
   /** Where it was begun, when TYPED_MPI_DEBUG asks for it. */
   readonly madeAt: string | undefined;
   /** Its place in the list of active ones. */
@@ -161,9 +163,10 @@ export class Transfer {
 const active: Transfer[] = [];
 
 beforeFinalize(() => {
-  if (active.length === 0) return;
+  const unreported = active.filter(({ reported }) => !reported);
+  if (unreported.length === 0) return;
   const hint = debugging() ? "" : " (TYPED_MPI_DEBUG=requests tells where they were begun)";
-  writeSync(2, `typed-mpi: MPI ends while requests are active${hint}: ${active.join("; ")}\n`);
+  writeSync(2, `typed-mpi: MPI ends while requests are active${hint}: ${unreported.join("; ")}\n`);
 });
 
 /** Buffers that may be in use although nobody waits: kept until the process ends. */

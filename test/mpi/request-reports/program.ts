@@ -33,6 +33,10 @@ const SCENARIOS: Readonly<Record<string, () => Promise<void> | void>> = {
     await collect();
     self.send(new Float64Array(1), 0, 1);
   },
+  async "dropped for good"() {
+    forgetReceive(1);
+    await collect();
+  },
   async "waited for"() {
     (() => {
       const receive = self.irecv(new Float64Array(1), 0, 1);
