@@ -148,7 +148,8 @@ export class Request implements PromiseLike<Status> {
    */
   cancel(): void {
     const transfer = this.#transfer;
-    if (!transfer.active || transfer.cancelling) return;
+    // MPICH 4.0 refuses a persistent one from PROC_NULL, which ends at once in any case.
+    if (!transfer.active || transfer.cancelling || transfer.toNobody) return;
     if (transfer.kind === "collective" || transfer.kind === "partitioned") {
       throw wrongRequest(`${transfer.operation} is collective: it cannot be cancelled`, "MPI_Cancel");
     }

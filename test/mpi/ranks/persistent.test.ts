@@ -221,6 +221,28 @@ test("PROC_NULL", async () => {
   }
 });
 
+test("cancelling what ends at once, to or from PROC_NULL, changes nothing", async () => {
+  const buf = new Float64Array(1);
+  const { PROC_NULL } = mpi;
+  const begin = [
+    () => self.irecv(buf, PROC_NULL),
+    () => self.isend(buf, PROC_NULL),
+    () => self.recvInit(buf, PROC_NULL).start(),
+    () => self.sendInit(buf, PROC_NULL).start(),
+  ];
+  for (const request of begin.map((call) => call())) {
+    request.cancel();
+    assert.is(request.wait().byteLength, 0);
+    request.free();
+  }
+  using again = self.recvInit(buf, PROC_NULL);
+  for (let round = 0; round < 3; round++) {
+    await again.start().promise({ signal: AbortSignal.abort() });
+    again.start().cancel();
+    again.wait();
+  }
+});
+
 test("bad arguments are found when it is made", () => {
   const buf = new Float64Array(1);
   assertThrows(() => world.sendInit([1] as never, 0), { argument: "buf", code: "ERR_INVALID_ARG_TYPE" });
