@@ -68,6 +68,16 @@ export class PartitionedRequest extends PersistentRequest {
     return ints[0] !== 0;
   }
 
+  /** For `using`: as that of a PersistentRequest, but does not wait for a send that lacks parts. @throws as that */
+  override [Symbol.dispose](): void {
+    const { active, operation } = Request.transfer(this);
+    const lacking = active && operation === INIT.send ? this.#told.indexOf(0) : -1;
+    if (lacking >= 0) {
+      throw wrongRequest(`${operation}: part ${lacking} was not ready at the end of its block`, operation);
+    }
+    super[Symbol.dispose]();
+  }
+
   #transfer(kind: "send" | "receive", operation: string): Transfer {
     const transfer = Request.transfer(this);
     if (transfer.freed) throw freed(transfer);

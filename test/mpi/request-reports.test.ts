@@ -92,6 +92,13 @@ for (const mpi of mpis) {
     },
   );
 
+  reports(`${mpi.name}: an error that leaves receives to the end of their block ends the job`, () => {
+    const { code, stderr } = run(mpi, 1, "an error in a block");
+    assert.is.not(code, 0);
+    assert.is.not(code, null, "it hangs");
+    assert.match(stderr, /Error: out of the block/);
+  });
+
   reports(`${mpi.name}: a rejection that nobody handles ends the job with its error`, () => {
     const { code, stderr } = run(mpi, 1, "a rejection that nobody handles");
     assert.is.not(code, 0);

@@ -54,6 +54,14 @@ export function testAtOnce(transfer: Transfer): Outcome | undefined {
   return undefined;
 }
 
+/** Blocks until it is complete, at most so many milliseconds: undefined if it is not. */
+export function waitAtMost(transfer: Transfer, milliseconds: number): Outcome | undefined {
+  const end = performance.now() + milliseconds;
+  let outcome = testAtOnce(transfer);
+  while (outcome === undefined && performance.now() < end) outcome = testAtOnce(transfer);
+  return outcome;
+}
+
 /** After a call that completed it; the request of one that cannot be started again is gone then. */
 function succeed(transfer: Transfer): Outcome {
   if (transfer.persistent) transfer.handle = readHandle();

@@ -49,12 +49,12 @@ export class PersistentRequest extends Request {
     }
   }
 
-  /** For `using`: waits until it is complete, and frees it. */
+  /** For `using`: ends it as that of a Request, and frees it unless it goes on. */
   override [Symbol.dispose](): void {
     try {
       super[Symbol.dispose]();
     } finally {
-      this.free();
+      if (!Request.transfer(this).active) this.free();
     }
   }
 }

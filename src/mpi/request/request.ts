@@ -12,6 +12,7 @@ import {
   testTransfer,
   testTransfers,
   waitAnyTransfer,
+  waitAtMost,
   waitSomeTransfers,
   waitTransfer,
   waitTransfers,
@@ -186,9 +187,23 @@ export class Request implements PromiseLike<Status> {
     transfer.free(freed(transfer));
   }
 
-  /** For `using`: waits until it is complete. */
+  /**
+   * For `using`: gives up a receive that has not begun, and waits until a message that is on its way, a send or a
+   * collective is complete. What the others do not complete in 30 seconds goes on, active as it was: an error that
+   * ended the block, which is not seen before, has to come out.
+   * @throws MpiError what it failed with; `ERR_MPI_REQUEST` if it goes on, and uses its buffer
+   */
   [Symbol.dispose](): void {
-    if (this.#transfer.active) this.wait();
+    const transfer = this.#transfer;
+    if (!transfer.active) return;
+    const isReceive = transfer.kind === "receive";
+    if (isReceive && testAtOnce(transfer) === undefined) this.cancel();
+    const outcome = waitAtMost(transfer, LONGEST_AT_END);
+    if (outcome === undefined) {
+      const text = `not complete ${LONGEST_AT_END / 1000} seconds after the end of its block: it goes on`;
+      throw wrongRequest(`${transfer.operation}: ${text}. wait() waits longer`, transfer.operation);
+    }
+    statusOf(outcome);
   }
 
   /** Blocks until all are complete. @throws MpiError the first failure, when all are complete @see MPI_Waitall */
@@ -251,6 +266,9 @@ export class Request implements PromiseLike<Status> {
     return request.#transfer;
   }
 }
+
+/** How long the end of a block waits, in milliseconds. */
+const LONGEST_AT_END = 30_000;
 
 /** @throws MpiError for one that nobody can wait for, because it was never started. */
 function begun(transfer: Transfer): Transfer {

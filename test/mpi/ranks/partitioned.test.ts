@@ -4,6 +4,7 @@ import { hasFunction } from "../../../src/mpi/bindings/bind.js";
 import { assertArray, assertThrows, test } from "../../harness/ranks.js";
 import { ring } from "./communicators.js";
 import { Draw } from "./forms.js";
+import { inHaste, LATE } from "./haste.js";
 
 const world = mpi.COMM_WORLD;
 const { rank, size } = world;
@@ -188,6 +189,29 @@ test(
     mpi.waitAll([out, into]);
     out.free();
     into.free();
+  },
+  { skip },
+);
+
+test(
+  "using throws for what is not complete: at once for a send that lacks parts, else after half a minute",
+  async () => {
+    const recv = new Float64Array(4);
+    const receiving = world.precvInit(recv, 2, previous, 6).start();
+    const sending = world.psendInit(new Float64Array(4).fill(rank), 2, next, 6).start();
+    sending.ready(0);
+    const begin = performance.now();
+    assertThrows(() => sending[Symbol.dispose](), { ...REQUEST, message: "part 1 was not ready" });
+    assert.ok(performance.now() - begin < 10_000);
+    inHaste(() => assertThrows(() => receiving[Symbol.dispose](), LATE));
+    world.barrier();
+    sending.ready(1);
+    await Promise.all([receiving, sending]);
+    assertArray(recv, new Float64Array(4).fill(previous));
+    for (const request of [receiving, sending]) {
+      request[Symbol.dispose]();
+      assertThrows(() => request.start(), FREED);
+    }
   },
   { skip },
 );

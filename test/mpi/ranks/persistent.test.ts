@@ -3,6 +3,7 @@ import { mpi } from "../../../src/index.js";
 import { assertArray, assertRejects, assertThrows, test } from "../../harness/ranks.js";
 import { onEachCommunicator, ring } from "./communicators.js";
 import { hasPersistent } from "./forms.js";
+import { inHaste, LATE } from "./haste.js";
 
 const { PersistentRequest } = mpi;
 const world = mpi.COMM_WORLD;
@@ -207,6 +208,26 @@ test("using waits for what is active, and frees", () => {
   }
   assertArray(array, Float64Array.of(9));
   assertThrows(() => kept.start(), FREED);
+});
+
+test("using gives up a receive that has not begun, and frees", () => {
+  let kept: mpi.PersistentRequest;
+  {
+    using request = self.recvInit(new Float64Array(1), 0, 9);
+    kept = request.start();
+  }
+  assertThrows(() => kept.start(), FREED);
+});
+
+test("using leaves a send that nobody receives as it is, to be completed and freed", async () => {
+  const send = self.ssendInit(Float64Array.of(7), 0, 7).start();
+  inHaste(() => assertThrows(() => send[Symbol.dispose](), LATE));
+  const array = new Float64Array(1);
+  self.recv(array, 0, 7);
+  assertArray(array, Float64Array.of(7));
+  assert.is((await send).cancelled, false);
+  send[Symbol.dispose]();
+  assertThrows(() => send.start(), FREED);
 });
 
 test("PROC_NULL", async () => {

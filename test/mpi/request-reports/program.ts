@@ -74,6 +74,11 @@ const SCENARIOS: Readonly<Record<string, () => Promise<void> | void>> = {
     self.send(new Float64Array(1), 0, 2);
     for await (const { index } of mpi.Request.completions(requests)) if (index === 1) break;
   },
+  "an error in a block"() {
+    using _receive = self.irecv(new Float64Array(1), 0, 1);
+    using _persistent = self.recvInit(new Float64Array(1), 0, 2).start();
+    throw new Error("out of the block");
+  },
   "a rejection that nobody handles"() {
     const send = self.isend(new Float64Array(3), 0, 1);
     kept.push(send);
