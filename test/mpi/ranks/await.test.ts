@@ -159,6 +159,19 @@ test("completions after a loop that was left goes on with those that it did not 
   await Promise.all(sends);
 });
 
+test("a loop over completions that was left does not end the awaits of others", async () => {
+  const requests = [expecting(1), expecting(2)];
+  const awaited = requests[0]?.promise();
+  const sends = [deliver(2)];
+  for await (const { index } of mpi.Request.completions(requests)) {
+    assert.is(index, 1);
+    break;
+  }
+  sends.push(deliver(1));
+  assert.is((await awaited)?.tag, 1);
+  await Promise.all(sends);
+});
+
 test("completions tells of one that was started again or freed since as of any other", async () => {
   const requests = [1, 2, 3].map((tag) => self.recvInit(new Float64Array(1), 0, tag));
   const [, again, freed] = requests as [mpi.PersistentRequest, mpi.PersistentRequest, mpi.PersistentRequest];
