@@ -152,7 +152,7 @@ export class Request implements PromiseLike<Status> {
     // MPICH 4.0 refuses a persistent one from PROC_NULL, which ends at once in any case.
     if (!transfer.active || transfer.cancelling || transfer.toNobody) return;
     if (transfer.kind === "collective" || transfer.kind === "partitioned") {
-      throw wrongRequest(`${transfer.operation} is collective: it cannot be cancelled`, "MPI_Cancel");
+      throw wrongRequest(`${transfer.operation} is ${transfer.kind}: it cannot be cancelled`, "MPI_Cancel");
     }
     ensureRunning();
     writeHandle(transfer.handle);
@@ -163,15 +163,16 @@ export class Request implements PromiseLike<Status> {
   /**
    * Lets the operation go on without anybody waiting for it. Nothing tells when its buffer may be used again,
    * so that the buffer is kept until the process ends.
-   * @throws MpiError `ERR_MPI_REQUEST` for a collective operation that goes on: it must be completed first
+   * @throws MpiError `ERR_MPI_REQUEST` for a collective or partitioned operation that goes on: it must be completed first
    * @see MPI_Request_free, MPI 4.0 section 3.7.3
    */
   free(): void {
     const transfer = this.#transfer;
     if (transfer.freed) return;
-    if (transfer.active && transfer.kind === "collective") {
+    // MPICH 4.0 crashes on a partitioned one.
+    if (transfer.active && (transfer.kind === "collective" || transfer.kind === "partitioned")) {
       throw wrongRequest(
-        `${transfer.operation} is collective: it must be completed first`,
+        `${transfer.operation} is ${transfer.kind}: it must be completed first`,
         "MPI_Request_free",
       );
     }

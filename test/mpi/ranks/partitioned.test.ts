@@ -161,6 +161,13 @@ test(
     assertThrows(() => receiving.ready(0), REQUEST);
     assertThrows(() => sending.arrived(0), REQUEST);
     assertThrows(() => sending.start(), REQUEST);
+    for (const request of [sending, receiving]) {
+      assertThrows(() => request.free(), {
+        ...REQUEST,
+        message: "is partitioned: it must be completed first",
+      });
+      assertThrows(() => request.cancel(), { ...REQUEST, message: "is partitioned: it cannot be cancelled" });
+    }
     sending.ready(0, 1);
     mpi.waitAll([sending, receiving]);
     assertThrows(() => sending.ready(0), REQUEST);
