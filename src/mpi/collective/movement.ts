@@ -243,7 +243,8 @@ export abstract class Movement extends Collective {
 
   /** Begins MPI_Gather or MPI_Allgather. @param rest Its arguments after the buffers. */
   #collect<F extends Form>(form: F, name: string, rest: readonly NativeArgument[]): Begun<F> {
-    if (form !== "blocking") return run(form, collective(name), [...bothBuffers(), ...rest]);
+    const isForwards = outgoing.type.extent >= 0 && incoming.type.extent >= 0;
+    if (form !== "blocking" || isForwards) return run(form, collective(name), [...bothBuffers(), ...rest]);
     const { handle } = this;
     runForwards(outgoing, 1, handle, () => {
       runForwards(incoming, this.peers, handle, () => {
