@@ -23,6 +23,9 @@ const SIZES = { koffi: [1, 2, 3, 4], "ffi-rs": [2, 3] };
 /** Files whose matter is who of many ranks does what: one more size, with koffi. */
 const AT_EIGHT = ["jit/ranks/strategies"];
 
+/** Single processes that compute for long, each on one core: two of them take no longer than one. */
+const SIDE_BY_SIDE = ["njit/fuzz/fuzz", "njit/sanitized"];
+
 /** Seconds for a job. A single process may compile a C program for every MPI. */
 const RANKS_LIMIT = 60;
 const SINGLE_LIMIT = 240;
@@ -92,9 +95,11 @@ function plan(mpis) {
   const wanted = tests.map((path) => path.replace(/\.test\.js$/, "")).sort();
   const selected =
     names.length === 0 ? wanted : wanted.filter((path) => names.some((name) => path.includes(name)));
-  const single = selected.filter((name) => !isRanks(name)).map((name) => [{ name }]);
+  const single = selected.filter((name) => !isRanks(name));
+  const beside = single.filter((name) => SIDE_BY_SIDE.includes(name)).map((name) => ({ name }));
+  const others = single.filter((name) => !SIDE_BY_SIDE.includes(name)).map((name) => [{ name }]);
   const ranks = selected.filter(isRanks).flatMap((name) => rankJobs(name, mpis));
-  return narrowed ? ranks : [...single, ...ranks];
+  return narrowed ? ranks : [...others, beside, ...ranks];
 }
 
 function isRanks(name) {

@@ -149,12 +149,13 @@ export class Request implements PromiseLike<Status> {
    */
   cancel(): void {
     const transfer = this.#transfer;
-    // MPICH 4.0 refuses a persistent one from PROC_NULL, which ends at once in any case.
-    if (!transfer.active || transfer.cancelling || transfer.toNobody) return;
+    if (!transfer.active || transfer.cancelling) return;
     if (transfer.kind === "collective" || transfer.kind === "partitioned") {
       throw wrongRequest(`${transfer.operation} is ${transfer.kind}: it cannot be cancelled`, "MPI_Cancel");
     }
     ensureRunning();
+    // MPICH 4.0 refuses a persistent one from PROC_NULL, which ends at once in any case.
+    if (transfer.toNobody) return;
     writeHandle(transfer.handle);
     check(native.MPI_Cancel(addresses().handle), "MPI_Cancel");
     transfer.cancelling = true;

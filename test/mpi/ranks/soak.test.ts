@@ -12,10 +12,11 @@ const world = mpi.COMM_WORLD;
 const { rank, size } = world;
 const { next, previous } = ring(world);
 
-/** Where there are more ranks than cores, each message costs a turn of the scheduler. */
+/** Where there are more ranks than cores, each message costs a turn of the scheduler, and with ffi-rs half a millisecond. */
 function usual(): number {
   if (size > 2) return 2000;
-  return size === 2 && mpi.library().ffi === "koffi" ? 1_000_000 : 20_000;
+  if (mpi.library().ffi !== "koffi") return 5000;
+  return size === 2 ? 1_000_000 : 20_000;
 }
 
 const MESSAGES = Number(process.env["TYPED_MPI_SOAK"] ?? usual());
