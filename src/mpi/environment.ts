@@ -3,11 +3,11 @@ import { inspect } from "node:util";
 import type { EngineName } from "../ffi/index.js";
 import type { AbiFamily } from "./abi/abi.js";
 import { vendorOf } from "./abi/detect.js";
+import { tuneAllocator } from "./allocator.js";
 import { type Binding, binding, native } from "./bindings/bind.js";
 import { check } from "./bindings/check.js";
 import { addresses, ints } from "./bindings/scratch.js";
 import { invalidType, MpiError, outOfRange } from "./error.js";
-import { tuneAllocator } from "./library/allocator.js";
 
 /** How MPI may be called from threads. MPI 4.0 section 11.6. */
 export type ThreadLevel = "single" | "funneled" | "serialized" | "multiple";

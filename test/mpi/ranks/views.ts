@@ -1,3 +1,5 @@
+import { random } from "./kinds.js";
+
 /* Views of arrays, and the plain model of them. */
 
 export const ARRAYS = [
@@ -45,11 +47,8 @@ export function places({ shape, strides, offset }: View): number[] {
 
 /** Random numbers that are the same in each run. */
 export function generator(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
+  const next = random(seed);
+  return (below) => next() % below;
 }
 
 /** A view of the whole of an array by steps, with its dimensions in any order and direction. */

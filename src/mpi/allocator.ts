@@ -1,4 +1,4 @@
-import type { Binding } from "../bindings/bind.js";
+import type { Binding } from "./bindings/bind.js";
 
 /** glibc's mallopt: the largest block, in bytes, that is freed to a fast bin. */
 const M_MXFAST = 1;
