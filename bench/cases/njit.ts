@@ -54,12 +54,12 @@ const cost = (
   figures: [{ name, title, unit: "ns", limit, against: [{ peer: "limit", atMost: 1 }], value: time }],
 });
 
-const IN_NEW_PROCESS = { samples: 5, quickRounds: 5 } as const;
 const FROM_DISK: Pick<Case, "args" | "quickArgs" | "warmUp" | "samples" | "quickRounds"> = {
   args: [1, CACHE],
   quickArgs: [1, CACHE],
   warmUp: ["typed-mpi"],
-  ...IN_NEW_PROCESS,
+  samples: 5,
+  quickRounds: 5,
 };
 
 const costCases: readonly Case[] = [
@@ -69,11 +69,7 @@ const costCases: readonly Case[] = [
   }),
   cost("njit-hit", "njit: the first call in a new process, the library on disk", 3e6, FROM_DISK),
   cost("njit-load", "njit: of that, what follows the translation: key, hit, load", 3e6, FROM_DISK),
-  cost("njit-front", "njit: a translation into C, the first in a process", 15e6, {
-    args: [1],
-    quickArgs: [1],
-    ...IN_NEW_PROCESS,
-  }),
+  cost("njit-front", "njit: a translation into C, the first in a process", 15e6, FROM_DISK),
 ];
 
 const prangeCases = ["pi", "matmul"].map(

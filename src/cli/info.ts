@@ -1,6 +1,5 @@
 import { fork } from "node:child_process";
-import { basename, delimiter } from "node:path";
-import { fileURLToPath } from "node:url";
+import { basename, delimiter, join } from "node:path";
 import { parseArgs } from "node:util";
 import { engine } from "../ffi/index.js";
 import { type Candidate, discover } from "../mpi/library/discover.js";
@@ -128,7 +127,7 @@ async function askLoader(candidates: readonly Candidate[]): Promise<string[]> {
   return answers.flatMap(({ path }) => (path ? [path] : []));
 }
 
-const PROBE = fileURLToPath(new URL("cli/probe.js", packageModules));
+const PROBE = join(packageModules, "cli/probe.js");
 
 /**
  * MPI_Init of a lone process takes a second at most; where it waits for a daemon that is not there, for ever.

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { parseArgs } from "node:util";
 import { packageVersion } from "../package.js";
 import { CommandError, usageError } from "./error.js";

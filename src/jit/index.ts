@@ -3,6 +3,8 @@
  *
  * @packageDocumentation
  */
+import "./preload.js";
+
 export { type BuildResult, buildSharedLibrary, type Generated } from "./build.js";
 export { cleanCache } from "./cache/clean.js";
 export {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { setLogHandler, setLogLevel } from "../../src/jit/index.js";
 import { njit } from "../../src/njit/index.js";
 import { assertThrows } from "../harness/assert.js";
 import { librariesIn, newFolder } from "../jit/caches.js";
@@ -28,6 +29,24 @@ dispatch("one version for each kind of arguments", () => {
   assert.is(fn(Float64Array.of(1, 3), 3), 12);
   assert.is(fn(Int32Array.of(5), 3), 15);
   assert.equal(fn.signatures, ["f64[], f64", "i32[], f64"]);
+});
+
+dispatch("tells how long the parts of a first call take, to whom that interests", () => {
+  const told: string[] = [];
+  const before = setLogHandler((_, message) => void told.push(message));
+  setLogLevel("debug");
+  try {
+    njit(scale)(Float64Array.of(1), 2);
+    setLogLevel("warning");
+    njit(scale)(Int32Array.of(1), 2);
+  } finally {
+    setLogHandler(before);
+    setLogLevel("warning");
+  }
+  const parts = told.filter((message) => message.startsWith("scale: "));
+  assert.is(parts.length, 2);
+  assert.match(parts[0] as string, /^scale: translated into C in \d+\.\d{3} ms$/);
+  assert.match(parts[1] as string, /^scale: library loaded in \d+\.\d{3} ms$/);
 });
 
 dispatch("the original is kept, with its name and number of parameters", () => {

@@ -1,16 +1,14 @@
-/** njit-front CALLS: a function's translation into C, the first in a process; prints how long it took. */
-import { hrtime } from "node:process";
-import { translate } from "../../../src/njit/run/compile.js";
-import { parseSignature } from "../../../src/njit/signature.js";
-import { FunctionSource } from "../../../src/njit/source/source.js";
+/**
+ * njit-front CALLS FOLDER: a function's translation into C, the first in a process, by the published package; prints
+ * how long it took, from the function's text.
+ */
+import { argv, hrtime } from "node:process";
+import { compiling } from "../compiling.js";
 import { heat2d } from "../kernels.js";
+import { told } from "./njit-told.js";
 
 const start = hrtime.bigint();
-const { code } = translate(
-  new FunctionSource(heat2d, {}),
-  parseSignature("f64, f64, f64, f64[], f64[]"),
-  "throw",
-);
-const ns = Number(hrtime.bigint() - start);
-if (!code.includes("njit_call")) throw new Error("the work was not done");
-console.log(JSON.stringify({ name: "njit-front", ns }));
+const fn = compiling(argv[3] as string)(heat2d);
+const parsing = Number(hrtime.bigint() - start);
+fn(1, 8, 8, new Float64Array(64), new Float64Array(64));
+console.log(JSON.stringify({ name: "njit-front", ns: parsing + told("heat2d: translated into C") }));

@@ -41,7 +41,7 @@ const VARIABLES: readonly string[] = [
  * @throws JitError `ERR_JIT_COMPILER_NOT_FOUND`; `ERR_JIT_PARAMS` if a quote in it is not closed.
  */
 export function findCompiler(build: BuildParams): Compiler {
-  const key = placeOf(build);
+  const key = placeOf(build, settings());
   let compiler = found.get(key);
   if (compiler === undefined) {
     const command = findCommand(build);
@@ -54,8 +54,8 @@ export function findCompiler(build: BuildParams): Compiler {
 const found = new Map<string, Compiler>();
 
 /** All that decides which program it is, but for what is in the directories. */
-const placeOf = (build: BuildParams): string =>
-  [build.language, textOf(build), process.env["PATH"], process.cwd(), ...settings()].join("\0");
+const placeOf = (build: BuildParams, set: readonly string[]): string =>
+  [build.language, textOf(build), process.env["PATH"], process.cwd(), ...set].join("\0");
 
 function findCommand(build: BuildParams): [string, ...string[]] {
   const [program, ...args] = splitCommand(textOf(build));
@@ -80,14 +80,15 @@ const known = new Map<string, string>();
  * @throws JitError as {@link findCompiler}.
  */
 export function compilerIdentity(build: BuildParams): string {
-  const key = placeOf(build);
+  const set = settings();
+  const key = placeOf(build, set);
   let identity = known.get(key);
   if (identity === undefined) {
     const command = findCommand(build);
     const [program, ...args] = command;
     const native = isNative(args) ? [targetIdentity(args)] : [];
     const files = executables(command).map(fileIdentity);
-    identity = [basename(program), ...args, ...files, ...settings(), ...native].join("\n");
+    identity = [basename(program), ...args, ...files, ...set, ...native].join("\n");
     known.set(key, identity);
   }
   return identity;
@@ -221,8 +222,15 @@ function fileIdentity(path: string): string {
   return `${real} ${size} ${mtimeNs}`;
 }
 
-const isNative = (flags: readonly string[]): boolean =>
-  flags.some((flag) => /^-m(?:arch|cpu|tune)=native$|^-xHost$/i.test(flag));
+const NATIVE: ReadonlySet<string> = new Set(["-march=native", "-mcpu=native", "-mtune=native", "-xhost"]);
+
+const isNative = (flags: readonly string[]): boolean => flags.some((flag) => NATIVE.has(flag.toLowerCase()));
+
+/** What `/proc/cpuinfo` says of the code that a CPU runs; on ARM also lines that begin with "CPU ". */
+const TELLING: ReadonlySet<string> = new Set([
+  ...["vendor_id", "cpu family", "model", "model name", "stepping", "flags"],
+  ...["Features", "isa", "cpu"],
+]);
 
 let cpu: string | undefined;
 
@@ -234,10 +242,14 @@ function processor(): string {
     const file = openSync("/proc/cpuinfo", "r");
     const length = readSync(file, buffer, 0, buffer.length, 0);
     closeSync(file);
-    const telling = /^(?:vendor_id|cpu family|model|model name|stepping|flags|Features|CPU \w+|isa|cpu)\s*:/;
-    const [first = ""] = buffer.toString("latin1", 0, length).split("\n\n");
-    const lines = first.split("\n").filter((line) => telling.test(line));
-    cpu = lines.join("\n").replace(/\s*:\s*/g, ": ");
+    const blank = buffer.indexOf("\n\n");
+    const first = buffer.toString("latin1", 0, blank < 0 ? length : blank);
+    const fields = first.split("\n").map((line) => {
+      const colon = line.indexOf(":");
+      return [line.slice(0, colon).trim(), line.slice(colon + 1).trim()] as const;
+    });
+    const telling = fields.filter(([name]) => TELLING.has(name) || name.startsWith("CPU "));
+    cpu = telling.map((field) => field.join(": ")).join("\n");
   } catch {
     cpu = "";
   }

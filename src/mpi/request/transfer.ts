@@ -1,4 +1,6 @@
 import { writeSync } from "node:fs";
+import { sep } from "node:path";
+import { pathToFileURL } from "node:url";
 import { packageModules } from "../../package.js";
 import type { Handle } from "../abi/abi.js";
 import { binding } from "../bindings/bind.js";
@@ -188,5 +190,7 @@ let isDebugging: boolean | undefined;
 /** The user's part of the stack. */
 function callerStack(): string {
   const lines = (new Error().stack ?? "").split("\n").slice(1);
-  return lines.filter((line) => !line.includes(packageModules)).join("\n");
+  const folder = packageModules + sep;
+  const url = pathToFileURL(folder).href;
+  return lines.filter((line) => !line.includes(url) && !line.includes(folder)).join("\n");
 }

@@ -1,12 +1,44 @@
+const unary = (...names: string[]): string => names.map((name) => `double ${name}(double);`).join(" ");
+
 /**
  * What comes before each library: the places that JavaScript and C share, and the operations of JavaScript that C says
  * otherwise, by ECMAScript 2024.
  */
-export const PRELUDE = `#include <math.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
+export const PRELUDE: string = `/* What the headers of C would say. They are sixty files, which each compilation would read, and each hit look at. */
+typedef __INT8_TYPE__ int8_t;
+typedef __INT16_TYPE__ int16_t;
+typedef __INT32_TYPE__ int32_t;
+typedef __INT64_TYPE__ int64_t;
+typedef __UINT8_TYPE__ uint8_t;
+typedef __UINT16_TYPE__ uint16_t;
+typedef __UINT32_TYPE__ uint32_t;
+typedef __UINT64_TYPE__ uint64_t;
+typedef __INTPTR_TYPE__ intptr_t;
+typedef __SIZE_TYPE__ size_t;
+#define INT32_MAX __INT32_MAX__
+#define INT64_MAX __INT64_MAX__
+#define INT64_MIN (-__INT64_MAX__ - 1)
+#define NAN __builtin_nanf("")
+#define INFINITY __builtin_inff()
+#define isinf(x) __builtin_isinf(x)
+#define signbit(x) __builtin_signbit(x)
+#define offsetof(type, member) __builtin_offsetof(type, member)
+void *calloc(size_t, size_t);
+void free(void *);
+void *memcpy(void *, const void *, size_t);
+void *memmove(void *, const void *, size_t);
+int memcmp(const void *, const void *, size_t);
+#ifdef __FAST_MATH__
+/* It tells of versions for vectors. */
+#include <math.h>
+#else
+${unary(
+  ..."fabs floor ceil trunc nearbyint sqrt cbrt exp expm1 log log1p log2 log10".split(" "),
+  ..."sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh".split(" "),
+)}
+double fmod(double, double), pow(double, double), atan2(double, double), hypot(double, double), copysign(double, double);
+float sqrtf(float);
+#endif
 
 typedef union { double f; int64_t i; } slot;
 /* What a message told, or one of several requests, of which there is an index as well; null is not there */
@@ -110,7 +142,7 @@ static inline __attribute__((unused)) int64_t njit_index(double d) {
 }
 /* How many threads a prange has; by default what OpenMP's environment says. */
 #ifdef _OPENMP
-#include <omp.h>
+int omp_get_max_threads(void), omp_get_thread_num(void);
 static __attribute__((unused)) int njit_threads(slot *c) { return c[7].f > 0 ? (int)c[7].f : omp_get_max_threads(); }
 /* Each thread begins with what every other number is beyond. */
 #pragma omp declare reduction(njit_maximum : double, float : omp_out = njit_max(omp_out, omp_in)) initializer(omp_priv = -INFINITY)

@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import {
   type GivenParams,
+  getLogger,
   type JitLibrary,
   jit,
   jitAsync,
@@ -31,11 +32,22 @@ export interface Translation {
 }
 
 /** @throws NjitError for what cannot be compiled */
-export function translate(
+export const translate = (
   source: FunctionSource,
   types: readonly Type[],
   boundscheck: BoundsCheck,
-): Translation {
+): Translation => timed(source, "translated into C", () => translated(source, types, boundscheck));
+
+/** Tells how long some work takes, if `TYPED_MPI_LOG` or `setLogLevel` ask for it. */
+function timed<Result>({ name }: FunctionSource, done: string, work: () => Result): Result {
+  const start = performance.now();
+  const result = work();
+  const end = performance.now();
+  getLogger().debug(() => `${name}: ${done} in ${(end - start).toFixed(3)} ms`);
+  return result;
+}
+
+function translated(source: FunctionSource, types: readonly Type[], boundscheck: BoundsCheck): Translation {
   const captured = new Captured();
   const program = infer(source, types, boundscheck, captured);
   const isAssuming =
@@ -92,11 +104,13 @@ function wanted(source: FunctionSource, { code, library }: Translation, options:
 }
 
 /** The compiled library, from the cache or built. @throws JitError */
-export function compile(
+export const compile = (
   source: FunctionSource,
   translation: Translation,
   options: CompileOptions,
-): JitLibrary {
+): JitLibrary => timed(source, "library loaded", () => compiled(source, translation, options));
+
+function compiled(source: FunctionSource, translation: Translation, options: CompileOptions): JitLibrary {
   const { name, params, generate } = wanted(source, translation, options);
   const { comm } = options;
   const found = comm
