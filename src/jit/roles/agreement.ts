@@ -2,7 +2,8 @@ import { hash } from "node:crypto";
 import type { Communicator } from "../../mpi/index.js";
 import { JitError } from "../error.js";
 import type { Steps } from "../steps.js";
-import { gathered, type Patience, summed } from "./waiting.js";
+import { beginSum, share, sharedBy } from "./shared-memory.js";
+import { gathered, type Patience } from "./waiting.js";
 
 /*
  * Whether all processes mean the same, by one reduction: numbers are equal if and only if their count times the sum of
@@ -64,6 +65,7 @@ export interface Agreement {
 }
 
 const FIELD = 1 + 2 * PARTS;
+const FLAGS = 3;
 
 /** A position as numbers to be added up. */
 export function valuesOf(position: Position): BigInt64Array {
@@ -78,8 +80,16 @@ export function valuesOf(position: Position): BigInt64Array {
  * @throws JitError as {@link judge}
  */
 export function* agree(comm: Communicator, position: Position, patience: Patience): Steps<Agreement> {
-  const sums = yield* summed(comm, valuesOf(position), patience);
+  const sums = yield* beginSum(comm, valuesOf(position)).ended(patience);
   return yield* judge(comm, position, sums, patience);
+}
+
+/**
+ * Lets later agreements go by shared memory, if there can be some. Collective, and tried once: wherever all have just
+ * agreed that all have the library, so that all come here at the same call.
+ */
+export function* agreeFaster(comm: Communicator, patience: Patience): Steps<void> {
+  if (sharedBy(comm) === undefined) yield* share(comm, 2 * FIELD + FLAGS, patience);
 }
 
 /**

@@ -9,11 +9,12 @@ import { gone, loadEntry } from "../loaded.js";
 import { type GivenParams, validateParams } from "../params.js";
 import { hashit, signatureOf } from "../signature.js";
 import { runAsync, runSync, type Steps } from "../steps.js";
-import { agree } from "./agreement.js";
+import { agree, agreeFaster } from "./agreement.js";
 import { assertBuildOn, type BuildOn, type Role } from "./communicators.js";
 import { failTogether } from "./news.js";
+import { sharedBy } from "./shared-memory.js";
 import { type Call, positionOf, together } from "./together.js";
-import { assertNotSpent, type Patience, Sum } from "./waiting.js";
+import { assertNotSpent, type Patience, Sum, waitBlocking } from "./waiting.js";
 import { recall, remember, Warm } from "./warm.js";
 
 /** How the processes of a communicator come to a library. */
@@ -70,8 +71,19 @@ export function jitOnComm<Jitable>(
   assertNotSpent(comm, warm.what);
   const { signal, deadline = warm.patience } = options;
   const patience = patienceOf(deadline, signal, warm.what);
-  const sums = new Sum(comm, warm.position, warm.sums).wait(patience);
-  if (warm.isUnanimous()) return warm.result;
+  const shared = sharedBy(comm);
+  let sums: BigInt64Array;
+  if (shared) {
+    waitBlocking(shared.begin(warm.position), patience);
+    if (shared.isUnanimous()) return warm.result;
+    sums = shared.sums();
+  } else {
+    sums = new Sum(comm, warm.position, warm.sums).wait(patience);
+    if (warm.isUnanimous()) {
+      if (shared === undefined) runSync(agreeFaster(comm, patience));
+      return warm.result;
+    }
+  }
   return runSync(prepare(comm, jitable, name, params, generate as never, options, sums));
 }
 

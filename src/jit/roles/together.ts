@@ -7,12 +7,13 @@ import type { Jitted } from "../jit.js";
 import { gone, loadEntry } from "../loaded.js";
 import type { Params } from "../params.js";
 import type { Steps } from "../steps.js";
-import { agree, judge, valuesOf } from "./agreement.js";
+import { agree, agreeFaster, judge, valuesOf } from "./agreement.js";
 import type { BuildOn, Role } from "./communicators.js";
 import { type Failure, failTogether, packed, stored } from "./news.js";
 import { Notice } from "./notice.js";
 import { partitionBy } from "./partition.js";
-import { broadcast, gathered, type Patience, Sum, summed } from "./waiting.js";
+import { beginSum, sharedBy } from "./shared-memory.js";
+import { broadcast, gathered, type Patience, type PendingSum } from "./waiting.js";
 
 /*
  * How the processes of a communicator come to a library: they agree on what is there; who has it gives it, or one for
@@ -67,11 +68,14 @@ export function* together(
     isStale: missed?.stale !== undefined,
     hasFailed: failure !== undefined,
   };
-  const sums = begun ?? (yield* summed(comm, valuesOf(position), patience));
+  const sums = begun ?? (yield* beginSum(comm, valuesOf(position)).ended(patience));
   const { hits, allKnowNodes, stale, failed } = yield* judge(comm, position, sums, patience);
   if (failed > 0) return yield* failTogether(comm, failure, signature, patience);
   if (mine !== undefined) present.set(key, mine);
-  if (hits === comm.size) return { ...(mine as Present), role: "hit" };
+  if (hits === comm.size) {
+    yield* agreeFaster(comm, patience);
+    return { ...(mine as Present), role: "hit" };
+  }
   const parts = allKnowNodes ? (knownNodes as Int32Array) : yield* findNodes(call);
   // If that of one is out of date, that of another may be as well.
   const isGiven = hits > 0 && stale === 0;
@@ -139,16 +143,16 @@ function* findNodes({ comm, params, patience }: Call): Steps<Int32Array> {
 /** How all processes hear of each other that they have done their parts, or have failed to. */
 class Told {
   readonly #comm: Communicator;
-  #failures: Sum | undefined;
+  #failures: PendingSum | undefined;
 
   constructor(comm: Communicator) {
     this.#comm = comm;
   }
 
   /** This process has done its part. Tells it once. */
-  tell(hasFailed: boolean): Sum {
+  tell(hasFailed: boolean): PendingSum {
     if (this.#failures === undefined) {
-      this.#failures = new Sum(this.#comm, BigInt64Array.of(hasFailed ? 1n : 0n));
+      this.#failures = beginSum(this.#comm, BigInt64Array.of(hasFailed ? 1n : 0n));
       this.#failures.advance();
     }
     return this.#failures;
@@ -220,9 +224,10 @@ function assertOwnDirectories(parts: Int32Array): void {
 }
 
 /** Sleeps until the library is there or all have done their parts: who is told by the disk is so before MPI tells. */
-function* lookWhenPublished(call: Call, failures: Sum): Steps<Present | Lack | Failure> {
-  const { signature, params, patience } = call;
-  const notice = Notice.of(signature, params.cache);
+function* lookWhenPublished(call: Call, failures: PendingSum): Steps<Present | Lack | Failure> {
+  const { comm, signature, params, patience } = call;
+  // Where memory is shared, the builder's telling wakes this process.
+  const notice = sharedBy(comm) ? undefined : Notice.of(signature, params.cache);
   try {
     const isOver = yield* failures.endedOr(notice, { ...patience, whileCompiling: true });
     return isOver ? LACK : look(call);
@@ -261,7 +266,10 @@ function* settle(
     patience,
   );
   if (agreement.failed > 0) return yield* failTogether(comm, lateFailure, signature, patience);
-  if (agreement.hits === comm.size) return have as Present;
+  if (agreement.hits === comm.size) {
+    yield* agreeFaster(comm, patience);
+    return have as Present;
+  }
   const own = have === undefined ? undefined : entryOf(call);
   const having = yield* gathered(comm, Uint8Array.of(own === undefined ? 0 : 1), patience);
   const giver = having.indexOf(1);

@@ -21,10 +21,6 @@ export interface Patience {
 
 export const endless: Patience = { until: Infinity, what: "a collective operation" };
 
-/** Looks at a request that are made before the processor is left to others; fewer while a compiler needs it. */
-const EAGER_LOOKS = 2000;
-const EAGER_LOOKS_WHILE_COMPILING = 20;
-
 /** Then: of the time that was waited, the part to wait before the next look. */
 const SHARE = 1 / 20;
 
@@ -45,29 +41,75 @@ export function assertNotSpent(comm: Communicator, what: string): void {
 
 const never = new Int32Array(new SharedArrayBuffer(4));
 
-/** A collective operation that was begun. */
-interface Operation {
+/** Something that was begun, and that all processes of a communicator have to take part in. */
+export interface Operation {
   readonly comm: Communicator;
-  readonly request: Request;
+  /** Looks whether it has ended, and lets MPI go on. */
+  isOver(): boolean;
+  /** Settled when it has ended; rejected with the signal's reason if that comes first. */
+  promise(signal: AbortSignal): PromiseLike<unknown>;
+  /** How often to look before the first sleep, if all are expected at once; and while somebody compiles. */
+  readonly eagerLooks: number;
+  readonly fewLooks: number;
+  /**
+   * Leaves the processor to others for some milliseconds at most.
+   * @param duration As long as a look may come late, if nothing ends the sleep with what is waited for.
+   */
+  sleep(duration: number): void;
+}
+
+/** Numbers of all processes that are being added up. */
+export interface PendingSum {
+  /** Passes on what the others have sent already. */
+  advance(): void;
+  /** Waits for the end, or until the notice comes. @returns whether it has ended */
+  endedOr(notice: Notice | undefined, patience: Patience): Steps<boolean>;
+  /** The sums of the elements. */
+  ended(patience: Patience): Steps<BigInt64Array>;
+}
+
+/** A collective operation of MPI. */
+class Collective implements Operation {
+  readonly comm: Communicator;
+  readonly eagerLooks: number = 2000;
+  readonly fewLooks: number = 20;
+  readonly #request: Request;
+
+  constructor(comm: Communicator, request: Request) {
+    this.comm = comm;
+    this.#request = request;
+  }
+
+  isOver(): boolean {
+    return this.#request.test() !== null;
+  }
+
+  promise(signal: AbortSignal): PromiseLike<unknown> {
+    return this.#request.promise({ signal });
+  }
+
+  sleep(duration: number): void {
+    Atomics.wait(never, 0, 0, duration);
+  }
 }
 
 /**
- * Waits for a collective operation, no longer than until the notice comes.
+ * Waits for an operation, blocking, no longer than until the notice comes.
  * @returns whether the operation has ended
  */
-function waitBlocking({ comm, request }: Operation, patience: Patience, notice?: Notice): boolean {
+export function waitBlocking(operation: Operation, patience: Patience, notice?: Notice): boolean {
   let started = 0;
-  const eager = patience.whileCompiling ? EAGER_LOOKS_WHILE_COMPILING : EAGER_LOOKS;
-  for (let looks = 0; request.test() === null; looks++) {
+  const eager = patience.whileCompiling ? operation.fewLooks : operation.eagerLooks;
+  for (let looks = 0; !operation.isOver(); looks++) {
     if (looks < eager) continue;
     const now = performance.now();
     started ||= now;
     if (patience.signal?.aborted || now > patience.until) {
-      spent.add(comm);
+      spent.add(operation.comm);
       throw patience.signal?.aborted ? patience.signal.reason : late(patience);
     }
     if (notice === undefined) {
-      Atomics.wait(never, 0, 0, Math.min(LONGEST, Math.max(SHORTEST, (now - started) * SHARE)));
+      operation.sleep(Math.min(LONGEST, Math.max(SHORTEST, (now - started) * SHARE)));
     } else if (notice.wait(LONGEST_WITH_NOTICE)) return false;
   }
   return true;
@@ -87,7 +129,7 @@ function ended(operation: Operation, patience: Patience, notice?: Notice): Effec
       ];
       const limit = AbortSignal.any(limits);
       try {
-        await operation.request.promise({ signal: limit });
+        await operation.promise(limit);
         return true;
       } catch (error) {
         if (limit.aborted) spent.add(operation.comm);
@@ -104,10 +146,12 @@ const late = ({ what }: Patience): JitError =>
     `${what}: another process did not do its part in time. Its communicator cannot be used any more`,
   );
 
-/** A sum over all processes that goes on. */
-export class Sum implements Operation {
-  readonly comm: Communicator;
-  readonly request: Request;
+/** Waits for an operation, no longer than until the notice comes. @returns whether it has ended */
+export const waited = (operation: Operation, patience: Patience, notice?: Notice): Steps<boolean> =>
+  perform(ended(operation, patience, notice));
+
+/** A sum over all processes, by MPI. */
+export class Sum extends Collective implements PendingSum {
   readonly #result: BigInt64Array;
 
   /** @param result Where it is put, if nobody else uses that meanwhile. */
@@ -116,19 +160,16 @@ export class Sum implements Operation {
     values: BigInt64Array,
     result: BigInt64Array = new BigInt64Array(values.length),
   ) {
+    super(comm, comm.iallreduce(values, result));
     this.#result = result;
-    this.comm = comm;
-    this.request = comm.iallreduce(values, result);
   }
 
-  /** Passes on what the others have sent already. */
   advance(): void {
-    for (let looks = 0; looks < EAGER_LOOKS_WHILE_COMPILING && this.request.test() === null; looks++);
+    for (let looks = 0; looks < this.fewLooks && !this.isOver(); looks++);
   }
 
-  /** Waits for the end, or until the notice comes. @returns whether it has ended */
-  *endedOr(notice: Notice | undefined, patience: Patience): Steps<boolean> {
-    return yield* perform(ended(this, patience, notice));
+  endedOr(notice: Notice | undefined, patience: Patience): Steps<boolean> {
+    return waited(this, patience, notice);
   }
 
   /** The sums of the elements, blocking. */
@@ -137,16 +178,11 @@ export class Sum implements Operation {
     return this.#result;
   }
 
-  /** The sums of the elements. */
   *ended(patience: Patience): Steps<BigInt64Array> {
-    yield* perform(ended(this, patience));
+    yield* waited(this, patience);
     return this.#result;
   }
 }
-
-/** The sum over all processes, of each element. */
-export const summed = (comm: Communicator, values: BigInt64Array, patience: Patience): Steps<BigInt64Array> =>
-  new Sum(comm, values).ended(patience);
 
 /** What each process gives, in the order of their ranks. */
 export function* gathered<View extends Uint8Array | Int32Array>(
@@ -155,7 +191,7 @@ export function* gathered<View extends Uint8Array | Int32Array>(
   patience: Patience,
 ): Steps<View> {
   const all = new (values.constructor as new (length: number) => View)(values.length * comm.size);
-  yield* perform(ended({ comm, request: comm.iallgather(values, all) }, patience));
+  yield* waited(new Collective(comm, comm.iallgather(values, all)), patience);
   return all;
 }
 
@@ -181,5 +217,5 @@ function* broadcastInto(
   root: number,
   patience: Patience,
 ): Steps<void> {
-  yield* perform(ended({ comm, request: comm.ibcast(buffer, root) }, patience));
+  yield* waited(new Collective(comm, comm.ibcast(buffer, root)), patience);
 }

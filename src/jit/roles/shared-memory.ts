@@ -1,0 +1,313 @@
+import { hash } from "node:crypto";
+import { closeSync, fstatSync, ftruncateSync, openSync, readFileSync, readlinkSync } from "node:fs";
+import { engine, type NativeFunction } from "../../ffi/index.js";
+import type { Communicator } from "../../mpi/index.js";
+import type { Steps } from "../steps.js";
+import type { Notice } from "./notice.js";
+import { gathered, type Operation, type Patience, type PendingSum, Sum, waited } from "./waiting.js";
+
+/*
+ * Sums over the processes of one host by memory that they share: a call that all have made before is made of little
+ * else, and takes half as long as by a nonblocking collective operation of MPI. Linux only; MPI does the same elsewhere, and
+ * across hosts.
+ */
+
+const LINE = 64;
+/** How many sleep. */
+const SLEEPERS = 0;
+
+/** Looks before the processor is left to others, who may be what is waited for. */
+const SPINS = 8;
+
+/** Of the looks after these, the part at which MPI is asked: what others send to this process may need it. */
+const ASKS = 32;
+
+/** Nanoseconds of a sleep that nothing ends. */
+const [SHORTEST, LONGEST] = [1e6, 20e6];
+
+/** The functions of C, which only Linux has all of. */
+interface System {
+  readonly create: NativeFunction<"int32">;
+  readonly map: NativeFunction<"pointer">;
+  readonly unmap: NativeFunction<"int32">;
+  readonly yield: NativeFunction<"int32">;
+  readonly call: NativeFunction<"int64">;
+}
+
+/** futex(2), which is no function of C; by the names of `process.arch`. */
+const FUTEX: Readonly<Record<string, number>> = {
+  x64: 202,
+  arm64: 98,
+  riscv64: 98,
+  loong64: 98,
+  ppc64: 221,
+  s390x: 238,
+};
+const [FUTEX_WAIT, FUTEX_WAKE] = [0, 1];
+const ALL = 2 ** 31 - 1;
+
+let system: System | null | undefined;
+
+function loadSystem(): System | null {
+  if (process.platform !== "linux" || FUTEX[process.arch] === undefined) return null;
+  const libc = engine().load(null);
+  if (!["memfd_create", "mmap", "munmap", "sched_yield", "syscall"].every((name) => libc.has(name)))
+    return null;
+  return {
+    create: libc.func("memfd_create", "int32", ["pointer", "uint32"]),
+    map: libc.func("mmap", "pointer", ["pointer", "uint64", "int32", "int32", "int32", "int64"]),
+    unmap: libc.func("munmap", "int32", ["pointer", "uint64"]),
+    yield: libc.func("sched_yield", "int32", []),
+    call: libc.func("syscall", "int64", [
+      "int64",
+      "pointer",
+      "int32",
+      "int32",
+      "pointer",
+      "pointer",
+      "int32",
+    ]),
+  };
+}
+
+const CLOSE_ON_EXEC = 1;
+const READ_AND_WRITE = 3;
+const SHARED = 1;
+const MAP_FAILED = 2n ** 64n - 1n;
+
+/** What is mapped, by the object that nobody has any more. */
+const mapped = new FinalizationRegistry(({ address, bytes }: Memory) => {
+  system?.unmap(address, BigInt(bytes));
+});
+
+interface Memory {
+  readonly address: bigint;
+  readonly bytes: number;
+}
+
+/**
+ * Numbers of each process, which all others see. One sum at a time: a process is at most one ahead of the others, so that
+ * each has two places.
+ */
+export class SharedSums implements Operation, PendingSum {
+  readonly comm: Communicator;
+  readonly eagerLooks: number = 100;
+  readonly fewLooks: number = 1;
+  readonly #system: System;
+  readonly #address: bigint;
+  readonly #size: number;
+  readonly #words: Int32Array;
+  /** Where, in `#words`, it is told how many sums each process has begun. */
+  readonly #begun: readonly number[];
+  /** By the last bit of the number of the sum, and by process. */
+  readonly #places: readonly (readonly BigInt64Array[])[];
+  readonly #bytes: readonly (readonly Buffer[])[];
+  #current = 0;
+  /** All before this one have begun the current sum. */
+  #seen = 0;
+  #looks = 0;
+  #sleeps = 0;
+
+  /** @param length How many numbers are added up, at most. */
+  constructor(comm: Communicator, { address, bytes }: Memory, length: number, calls: System) {
+    this.comm = comm;
+    this.#system = calls;
+    this.#address = address;
+    this.#size = comm.size;
+    const { buffer, byteOffset } = engine().bytesAt(address, bytes);
+    const starts = Array.from({ length: comm.size }, (_, rank) => LINE + rank * strideOf(length));
+    this.#words = new Int32Array(buffer, byteOffset, bytes / 4);
+    this.#begun = starts.map((start) => start / 4);
+    this.#places = [LINE, LINE + placeOf(length)].map((place) =>
+      starts.map((start) => new BigInt64Array(buffer, byteOffset + start + place, length)),
+    );
+    this.#bytes = this.#places.map((each) => each.map(bytesOf));
+  }
+
+  /** Adds what this process brings. Not before the last sum has ended. */
+  begin(values: BigInt64Array): this {
+    this.#current = (this.#current + 1) | 0;
+    this.#seen = 0;
+    this.#looks = 0;
+    this.#sleeps = 0;
+    const { rank } = this.comm;
+    (this.#here[rank] as BigInt64Array).set(values);
+    const word = this.#begun[rank] as number;
+    Atomics.store(this.#words, word, this.#current);
+    if (Atomics.load(this.#words, SLEEPERS) > 0) this.#futex(word, FUTEX_WAKE, ALL);
+    return this;
+  }
+
+  get #here(): readonly BigInt64Array[] {
+    return this.#places[this.#current & 1] as readonly BigInt64Array[];
+  }
+
+  #futex(word: number, action: number, value: number, timeout: BigInt64Array | null = null): void {
+    const address = this.#address + BigInt(4 * word);
+    this.#system.call(FUTEX[process.arch] as number, address, action, value, timeout, null, 0);
+  }
+
+  isOver(): boolean {
+    for (; this.#seen < this.#size; this.#seen++) {
+      const begun = Atomics.load(this.#words, this.#begun[this.#seen] as number);
+      if (((begun - this.#current) | 0) < 0) {
+        if (++this.#looks > SPINS) this.#pass();
+        return false;
+      }
+    }
+    return true;
+  }
+
+  #pass(): void {
+    if (this.#looks % ASKS === 0) this.comm.iprobe();
+    this.#system.yield();
+  }
+
+  /** Until the process that is waited for begins. For longer and longer: only MPI, and the end of all patience, need looks. */
+  sleep(): void {
+    this.comm.iprobe();
+    const word = this.#begun[this.#seen] as number;
+    const begun = Atomics.load(this.#words, word);
+    if (((begun - this.#current) | 0) >= 0) return;
+    const duration = BigInt(Math.min(LONGEST, SHORTEST * 2 ** this.#sleeps++));
+    Atomics.add(this.#words, SLEEPERS, 1);
+    this.#futex(word, FUTEX_WAIT, begun, BigInt64Array.of(0n, duration));
+    Atomics.sub(this.#words, SLEEPERS, 1);
+  }
+
+  async promise(signal: AbortSignal): Promise<void> {
+    const start = performance.now();
+    while (!this.isOver()) {
+      const pause = Math.min(5, (performance.now() - start) / 20);
+      await new Promise((resolve) => (pause < 1 ? setImmediate(resolve) : setTimeout(resolve, pause)));
+      signal.throwIfAborted();
+    }
+  }
+
+  /** Nothing is under way: the others see it. */
+  advance(): void {}
+
+  endedOr(notice: Notice | undefined, patience: Patience): Steps<boolean> {
+    return waited(this, patience, notice);
+  }
+
+  *ended(patience: Patience): Steps<BigInt64Array> {
+    yield* waited(this, patience);
+    return this.sums();
+  }
+
+  /** After the end: whether all have brought the same. */
+  isUnanimous(): boolean {
+    const bytes = this.#bytes[this.#current & 1] as readonly Buffer[];
+    const first = bytes[0] as Buffer;
+    for (let rank = 1; rank < this.#size; rank++) if (!first.equals(bytes[rank] as Buffer)) return false;
+    return true;
+  }
+
+  /** After the end: the sum of each number. */
+  sums(): BigInt64Array {
+    const [first, ...others] = this.#here as [BigInt64Array, ...BigInt64Array[]];
+    const sums = first.slice();
+    for (const values of others)
+      for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] as bigint) + (values[i] as bigint);
+    return sums;
+  }
+}
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: BigInt64Array): Buffer =>
+  Buffer.from(buffer, byteOffset, byteLength);
+
+const placeOf = (length: number): number => Math.ceil((8 * length) / LINE) * LINE;
+
+/** Bytes of each process. */
+const strideOf = (length: number): number => LINE + 2 * placeOf(length);
+
+/** By communicator; null if they do not share memory. */
+const known = new WeakMap<Communicator, SharedSums | null>();
+
+/** The memory that the processes of a communicator share; undefined before `share`, null if they share none. */
+export const sharedBy = (comm: Communicator): SharedSums | null | undefined => known.get(comm);
+
+/**
+ * Makes the processes of a communicator share memory, if they can. Collective.
+ * @param length How many numbers are added up.
+ */
+export function* share(comm: Communicator, length: number, patience: Patience): Steps<void> {
+  known.set(comm, null);
+  if (comm.size === 1) return;
+  const bytes = LINE + comm.size * strideOf(length);
+  const file = comm.rank === 0 ? create(bytes) : -1;
+  let address = 0n;
+  let isShared = false;
+  try {
+    const own = Int32Array.of(...placeOfProcess(), process.pid, file);
+    const all = yield* gathered(comm, own, patience);
+    address = isOnePlace(all, own.length) ? map(all[PID] as number, all[PID + 1] as number, bytes) : 0n;
+    const [count] = yield* new Sum(comm, BigInt64Array.of(address === 0n ? 0n : 1n)).ended(patience);
+    isShared = count === BigInt(comm.size);
+  } finally {
+    if (file >= 0) closeSync(file);
+    if (!isShared && address !== 0n) system?.unmap(address, BigInt(bytes));
+  }
+  if (!isShared) return;
+  const sums = new SharedSums(comm, { address, bytes }, length, system as System);
+  mapped.register(sums, { address, bytes });
+  known.set(comm, sums);
+}
+
+/** Where the process and its file follow what `placeOfProcess` tells. */
+const PID = 4;
+
+/** Four numbers that are the same where one process sees another's files by its pid; zeros where none does. */
+function placeOfProcess(): readonly number[] {
+  try {
+    system ??= loadSystem();
+    if (system === null) return [0, 0, 0, 0];
+    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "latin1");
+    const place = `${boot} ${readlinkSync("/proc/self/ns/pid")} ${process.getuid?.()}`;
+    const digest = hash("sha256", place, "buffer");
+    return [0, 4, 8, 12].map((at) => digest.readInt32LE(at) | 1);
+  } catch {
+    return [0, 0, 0, 0];
+  }
+}
+
+function isOnePlace(all: Int32Array, each: number): boolean {
+  if ((all[PID + 1] as number) < 0 || all[0] === 0) return false;
+  for (let at = each; at < all.length; at += each) {
+    for (let i = 0; i < PID; i++) if (all[at + i] !== all[i]) return false;
+  }
+  return true;
+}
+
+/** A file in memory alone, which is gone with the last process that has it. @returns -1 if there can be none */
+function create(bytes: number): number {
+  try {
+    system ??= loadSystem();
+    const file = system?.create(Buffer.from("typed-mpi\0"), CLOSE_ON_EXEC) ?? -1;
+    if (file >= 0) ftruncateSync(file, bytes);
+    return file;
+  } catch {
+    return -1;
+  }
+}
+
+/** @returns The address of the file of that process, 0 if it cannot be had. */
+function map(pid: number, theirs: number, bytes: number): bigint {
+  try {
+    const file = openSync(`/proc/${pid}/fd/${theirs}`, "r+");
+    try {
+      if (fstatSync(file).size !== bytes) return 0n;
+      const address = (system as System).map(null, BigInt(bytes), READ_AND_WRITE, SHARED, file, 0n);
+      return address === MAP_FAILED ? 0n : address;
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return 0n;
+  }
+}
+
+/** Begins to add up numbers of all processes. */
+export const beginSum = (comm: Communicator, values: BigInt64Array): PendingSum =>
+  sharedBy(comm)?.begin(values) ?? new Sum(comm, values);
