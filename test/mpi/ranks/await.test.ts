@@ -8,7 +8,7 @@ import * as assert from "uvu/assert";
 import { mpi } from "../../../src/index.js";
 import { assertArray, assertRejects, assertThrows, test } from "../../harness/ranks.js";
 import { ring } from "./communicators.js";
-import { inHaste, LATE } from "./haste.js";
+import { deliver, expecting } from "./to-self.js";
 
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;
@@ -17,12 +17,6 @@ const world = mpi.COMM_WORLD;
 const self = mpi.COMM_SELF;
 const { rank, size } = world;
 const { next, previous } = ring(world);
-
-/** A message to oneself, and the request of its send. */
-const deliver = (tag: number, length = 1): mpi.Request =>
-  self.isend(new Float64Array(length).fill(tag), 0, tag);
-/** A receive of a message from oneself. */
-const expecting = (tag: number, array = new Float64Array(1)): mpi.Request => self.irecv(array, 0, tag);
 
 test("every nonblocking operation is awaited", async () => {
   const one = (): Float64Array => Float64Array.of(rank + 1);
@@ -93,121 +87,6 @@ test("race is won by the one whose message is there", async () => {
   const late = deliver(1);
   assert.is((await slow).tag, 1);
   await Promise.all([send, late]);
-});
-
-test("completions gives the requests as they complete, each once", async () => {
-  const done = expecting(9);
-  const sends = [deliver(9)];
-  done.wait();
-  const requests = [expecting(0), done, expecting(2), expecting(3)];
-  const order = [3, 0, 2];
-  const seen: number[] = [];
-  sends.push(deliver(order[0] as number));
-  for await (const { index, status } of mpi.Request.completions(requests)) {
-    assert.is(status?.tag, index);
-    seen.push(index);
-    const following = order[seen.length];
-    if (following !== undefined) sends.push(deliver(following));
-  }
-  assert.equal(seen, order);
-  for await (const { index } of mpi.Request.completions(requests)) assert.unreachable(`${index} again`);
-  for await (const { index } of mpi.Request.completions([])) assert.unreachable(`${index} of none`);
-  await Promise.all(sends);
-});
-
-test("completions throws for a failure when its turn comes, and can be left early", async () => {
-  const sends = [deliver(1, 3), deliver(2)];
-  const [bad, good] = [expecting(1), expecting(2)];
-  const iterate = async (): Promise<void> => {
-    for await (const { index } of mpi.Request.completions([bad, good])) assert.is(index, 1);
-  };
-  await assertRejects(iterate(), { code: "ERR_MPI_TRUNCATE" });
-  assert.is((await good).tag, 2);
-  const [first, second] = [expecting(1), expecting(2)];
-  sends.push(deliver(2));
-  for await (const { index } of mpi.Request.completions([first, second])) {
-    assert.is(index, 1);
-    break;
-  }
-  sends.push(deliver(1));
-  assert.is((await first).tag, 1);
-  await Promise.all(sends);
-  await assertRejects(mpi.Request.completions("no" as never).next(), {
-    argument: "requests",
-    code: "ERR_INVALID_ARG_TYPE",
-  });
-});
-
-const told = async (requests: readonly mpi.Request[]): Promise<number[]> => {
-  const indices: number[] = [];
-  for await (const { index } of mpi.Request.completions(requests)) indices.push(index);
-  return indices;
-};
-
-test("completions after a loop that was left goes on with those that it did not tell of", async () => {
-  const requests = [expecting(0), expecting(1), expecting(2)];
-  const sends = [deliver(0), deliver(1)];
-  const first: number[] = [];
-  for await (const { index } of mpi.Request.completions(requests)) {
-    first.push(index);
-    // The other one that is complete is known to be.
-    if (requests.filter(({ done }) => done).length === 2) break;
-  }
-  sends.push(deliver(2));
-  assert.equal([...first, ...(await told(requests))].sort(), [0, 1, 2]);
-  assert.equal(await told(requests), []);
-  await Promise.all(sends);
-});
-
-test("a loop over completions that was left does not end the awaits of others", async () => {
-  const requests = [expecting(1), expecting(2)];
-  const awaited = requests[0]?.promise();
-  const sends = [deliver(2)];
-  for await (const { index } of mpi.Request.completions(requests)) {
-    assert.is(index, 1);
-    break;
-  }
-  sends.push(deliver(1));
-  assert.is((await awaited)?.tag, 1);
-  await Promise.all(sends);
-});
-
-test("completions tells of one that was started again or freed since as of any other", async () => {
-  const requests = [1, 2, 3].map((tag) => self.recvInit(new Float64Array(1), 0, tag));
-  const [, again, freed] = requests as [mpi.PersistentRequest, mpi.PersistentRequest, mpi.PersistentRequest];
-  mpi.PersistentRequest.startAll(requests);
-  const sends = [deliver(1), deliver(2), deliver(3)];
-  for await (const { index } of mpi.Request.completions(requests)) {
-    assert.is(index, 0);
-    break;
-  }
-  mpi.waitAll(requests);
-  again.start();
-  freed.free();
-  sends.push(deliver(2));
-  assert.equal(await told(requests), [1]);
-  await Promise.all(sends);
-  for (const request of requests) request.free();
-});
-
-test("a failure in completions knows of those that ended with it, and hides no other failure", async () => {
-  const sends = [deliver(1, 3), deliver(2), deliver(3, 3)];
-  const requests = [expecting(1), expecting(2), expecting(3)];
-  const seen: number[] = [];
-  for (let loops = 0; loops < 4; loops++) {
-    try {
-      for await (const { index } of mpi.Request.completions(requests)) seen.push(index);
-    } catch (error) {
-      const { code, index, completions } = error as mpi.MpiError & {
-        index: number;
-        completions: mpi.Completion[];
-      };
-      assert.is(code, "ERR_MPI_TRUNCATE");
-      seen.push(index, ...completions.map((completion) => completion.index));
-    }
-  }
-  assert.equal(seen.sort(), [0, 1, 2]);
-  await Promise.all(sends);
 });
 
 test("await after wait, wait after await, and many awaits give the same status", async () => {
@@ -408,70 +287,6 @@ test("the same request twice is an error, and can be waited for once", async () 
   assert.is((await request).tag, 4);
   await send;
 });
-
-test("using waits for what it leaves", () => {
-  const array = new Float64Array(1);
-  const send = deliver(5);
-  {
-    using request = expecting(5, array);
-    assert.is(request.done, false);
-  }
-  assertArray(array, Float64Array.of(5));
-  send.wait();
-});
-
-test("using gives up a receive that has not begun, and leaves the message to others", () => {
-  const array = new Float64Array(1);
-  let left: mpi.Request;
-  {
-    using request = expecting(5, array);
-    left = request;
-  }
-  assert.is(left.wait().cancelled, true);
-  const send = deliver(5);
-  const other = new Float64Array(1);
-  self.recv(other, 0, 5);
-  assertArray(other, Float64Array.of(5));
-  assertArray(array, Float64Array.of(0));
-  send.wait();
-});
-
-test("using waits for a message that is on its way, to and from", () => {
-  const [out, into] = [new Float64Array(250_000).fill(rank), new Float64Array(250_000)];
-  {
-    using _sending = world.issend(out, next, 5);
-    using _receiving = world.mprobe(previous, 5).irecv(into);
-  }
-  out.fill(-1);
-  assertArray(into, new Float64Array(into.length).fill(previous));
-});
-
-test("using throws after half a minute for a send that nobody receives, which goes on", async () => {
-  const send = self.issend(Float64Array.of(7), 0, 7);
-  inHaste(() => assertThrows(() => send[Symbol.dispose](), LATE));
-  assert.is(send.done, false);
-  const array = new Float64Array(1);
-  self.recv(array, 0, 7);
-  assertArray(array, Float64Array.of(7));
-  assert.is((await send).cancelled, false);
-  send[Symbol.dispose]();
-});
-
-test(
-  "using throws after half a minute for a collective operation that lacks others, which goes on",
-  async () => {
-    if (rank === 0) {
-      const barrier = world.ibarrier();
-      inHaste(() => assertThrows(() => barrier[Symbol.dispose](), LATE));
-      for (let other = 1; other < size; other++) world.send(new Int8Array(1), other, 6);
-      await barrier;
-    } else {
-      world.recv(new Int8Array(1), 0, 6);
-      await world.ibarrier();
-    }
-  },
-  { skip: size === 1 && "there is nobody to wait for" },
-);
 
 test("timers and sockets go on while a request waits", async () => {
   const server = createServer((_, response) => response.end("here"));
