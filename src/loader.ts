@@ -8,6 +8,7 @@
  */
 import {
   closeSync,
+  constants,
   fstatSync,
   mkdirSync,
   openSync,
@@ -29,7 +30,7 @@ const HEADER = 24;
 const PREFIX = "typed-mpi-";
 /** So many processes in turn add what they compiled, and one in as many of the later ones looks whether it has more. */
 const LEARNING = 8;
-/** More by a part of this. */
+/** By what part these must have more. */
 const MORE = 1.05;
 /** Milliseconds after which a writer is taken for dead, and code for that of a version that nobody has any more. */
 const [DEAD, OLD] = [60_000, 90 * 86_400_000];
@@ -46,13 +47,18 @@ interface Kept {
   readonly code: Buffer;
 }
 
+/** What V8 begins its code with: its version and flags, and what else the code is good for. */
+const STAMP = 16;
+
 /** A file of the bundle that is loaded. */
 interface Loaded {
   readonly script: Script;
   /** Where its code is kept. */
   readonly path: string;
   readonly source: number;
-  readonly kept: Kept | undefined;
+  /** Of the code that it was loaded with; 0 if there was none. */
+  readonly generation: number;
+  readonly length: number;
 }
 
 /** What V8 compiled the loaded files from: their source alone, or what was kept. By their names. */
@@ -60,7 +66,10 @@ export const origins: Map<string, "source" | "kept"> = new Map();
 
 const modules = new Map<string, { exports: object }>();
 const loaded: Loaded[] = [];
+const probe = new Script("Array");
+const stampNow = (): number => crc32(probe.createCachedData().subarray(0, STAMP));
 const directory = codeDirectory();
+const stamp = directory === undefined ? 0 : stampNow();
 
 /**
  * What a file of the bundle exports.
@@ -76,7 +85,7 @@ function codeDirectory(): string | undefined {
   if (env["NODE_DISABLE_COMPILE_CACHE"] === "1" || env["NODE_V8_COVERAGE"]) return undefined;
   if (process.sourceMapsEnabled) return undefined;
   // In the realm of a test runner, numbers and arrays of a script of Node's own realm would be foreign.
-  if (new Script("Array").runInThisContext() !== Array) return undefined;
+  if (probe.runInThisContext() !== Array) return undefined;
   const caches = [env["XDG_CACHE_HOME"], env["HOME"] && join(env["HOME"], ".cache"), env["LOCALAPPDATA"]];
   const cache = caches.find((each) => each && isAbsolute(each));
   const root = env["NODE_COMPILE_CACHE"] || (cache && join(cache, "typed-mpi-code"));
@@ -88,13 +97,22 @@ function evaluate(path: string): object {
   if (known !== undefined) return known.exports;
   const module = { exports: {} };
   modules.set(path, module);
+  try {
+    execute(path, module);
+  } catch (error) {
+    modules.delete(path);
+    throw error;
+  }
+  return module.exports;
+}
+
+function execute(path: string, module: { exports: object }): void {
   const run = compile(path);
   const find = (name: string): object => {
     if (name.startsWith(".")) return evaluate(join(dirname(path), name));
     return RARE.has(name) ? whenUsed(name) : (require(name) as object);
   };
   run(module.exports, find, module, path, dirname(path));
-  return module.exports;
 }
 
 /** Modules of Node that take a millisecond to load, and that few processes come to use. */
@@ -113,11 +131,9 @@ function compile(path: string): Wrapped {
   const wrapped = readInto(path, BEFORE, AFTER);
   const source = crc32(wrapped);
   const name = relative(folder, path);
-  const maker = `${process.version}-${process.arch}`;
-  const stored = join(
-    directory as string,
-    `${PREFIX}${name.replaceAll(/[\\/]/g, "-")}-${source.toString(16)}-${maker}`,
-  );
+  const parts = [name.replaceAll(/[\\/]/g, "-"), source, stamp, process.version, process.arch];
+  const hexadecimal = parts.map((part) => (typeof part === "number" ? part.toString(16) : part));
+  const stored = join(directory as string, PREFIX + hexadecimal.join("-"));
   const found = read(stored);
   const kept = found?.source === source ? found : undefined;
   const script = new Script(wrapped.toString("latin1"), {
@@ -125,10 +141,10 @@ function compile(path: string): Wrapped {
     columnOffset: -BEFORE.length,
     ...(kept === undefined ? {} : { cachedData: kept.code }),
   });
-  // Code of other flags of V8. It is not replaced: those who use the others would do the same in turn.
-  const isRejected = script.cachedDataRejected === true;
-  origins.set(name, kept === undefined || isRejected ? "source" : "kept");
-  if (!isRejected) remember({ script, path: stored, source, kept });
+  const isUsed = kept !== undefined && script.cachedDataRejected !== true;
+  origins.set(name, isUsed ? "kept" : "source");
+  const { generation = 0, code = undefined } = kept ?? {};
+  remember({ script, path: stored, source, generation, length: isUsed ? (code?.length ?? 0) : 0 });
   return script.runInThisContext() as Wrapped;
 }
 
@@ -155,10 +171,16 @@ function readInto(path: string, before: string, after: string): Buffer {
  */
 function read(path: string): Kept | undefined {
   try {
-    const file = openSync(path, "r");
+    // In a directory that others can write to, it may be anything.
+    const file = openSync(
+      path,
+      constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0),
+    );
     try {
-      const { uid, mode, size } = fstatSync(file);
+      const stat = fstatSync(file);
+      const { uid, mode, size } = stat;
       const user = process.getuid?.();
+      if (!stat.isFile()) return undefined;
       if (user !== undefined && (uid !== user || (mode & 0o022) !== 0)) return undefined;
       const bytes = Buffer.allocUnsafeSlow(size);
       if (readSync(file, bytes, 0, size, 0) !== size || size < HEADER) return undefined;
@@ -186,17 +208,17 @@ function remember(each: Loaded): void {
 function keep(): void {
   try {
     const { isMainThread } = require("node:worker_threads") as typeof import("node:worker_threads");
-    if (!isMainThread) return;
+    // Flags that were changed meanwhile: what V8 makes now is of no use to a process that begins without them.
+    if (!isMainThread || stampNow() !== stamp) return;
     for (const each of loaded) {
-      const generation = each.kept?.generation ?? 0;
-      if (generation < LEARNING || Math.random() * LEARNING < 1) write(each, generation);
+      if (each.generation < LEARNING || Math.random() * LEARNING < 1) write(each);
     }
   } catch {
     // A directory that is full, or not ours: as if nothing was kept.
   }
 }
 
-function write({ script, path, source, kept }: Loaded, generation: number): void {
+function write({ script, path, source, generation, length }: Loaded): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const temporary = `${path}.new`;
   let file: number;
@@ -208,28 +230,38 @@ function write({ script, path, source, kept }: Loaded, generation: number): void
     return;
   }
   try {
-    // Another one may have written since this one read.
-    const isOld = (read(path)?.generation ?? 0) !== generation;
-    const code = isOld ? undefined : script.createCachedData();
-    const isMore = code !== undefined && code.length > MORE * (kept?.code.length ?? 0);
-    if (code !== undefined && (isMore || generation < LEARNING)) {
-      const best = isMore || kept === undefined ? code : kept.code;
+    const best = bestCode(script, path, generation, length);
+    if (best !== undefined) {
       const header = new Uint32Array(HEADER / 4);
       header.set([MAGIC, generation + 1, source, crc32(best)]);
       writeFileSync(file, Buffer.concat([new Uint8Array(header.buffer), best]));
       renameSync(temporary, path);
-    } else {
-      rmSync(temporary);
     }
   } finally {
     closeSync(file);
+    // It is there only if it was of no use. Another process's, which may be there since, will be written again.
+    rmSync(temporary, { force: true });
   }
   if (generation === 0) prune(dirname(path));
 }
 
+/** What to keep: the code of this process, or what is there if that is more; undefined to leave that as it is. */
+function bestCode(script: Script, path: string, generation: number, length: number): Buffer | undefined {
+  const before = read(path);
+  // Another one has written since this one read.
+  if ((before?.generation ?? 0) !== generation) return undefined;
+  const code = script.createCachedData();
+  if (code.length > length * (generation < LEARNING ? 1 : MORE)) return code;
+  return generation < LEARNING ? before?.code : undefined;
+}
+
+/** The names of files of this package: the directory may be for others as well. */
+const OURS = /^typed-mpi-.+\.cjs-[0-9a-f]+-[0-9a-f]+-v\d/;
+
 function prune(directory: string): void {
-  for (const name of readdirSync(directory).filter((each) => each.startsWith(PREFIX))) {
+  for (const name of readdirSync(directory).filter((each) => OURS.test(each))) {
     const path = join(directory, name);
-    if (Date.now() - statSync(path).mtimeMs > OLD) rmSync(path, { force: true });
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (stat?.isFile() && Date.now() - stat.mtimeMs > OLD) rmSync(path, { force: true });
   }
 }

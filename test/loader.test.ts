@@ -8,6 +8,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -97,7 +98,7 @@ const codeFiles = ({ code }: World): string[] => readdirSync(code).map((name) =>
 
 /** Of the floor's own file, the largest that the program loads. */
 const jitFile = (world: World): string =>
-  codeFiles(world).find((path) => path.includes("typed-mpi-jit.cjs")) as string;
+  codeFiles(world).find((path) => path.includes("typed-mpi-jit.cjs-")) as string;
 
 /** How many processes have added to a file. */
 const generationOf = (path: string): number => readFileSync(path).readUInt32LE(4);
@@ -181,11 +182,17 @@ if (getuid?.() === 0) {
   });
 }
 
-loader("knows a file that was changed, even to as many bytes", (world) => {
-  const copy = join(world.home, "package", "dist");
+/** A copy of the package; returns its bundle. */
+function packageIn({ home }: World): string {
+  const copy = join(home, "package", "dist");
   cpSync(DIST, copy, { recursive: true });
-  symlinkSync(MODULES, join(world.home, "package", "node_modules"));
-  writeFileSync(join(world.home, "package", "package.json"), '{ "type": "module", "version": "1.2.3" }');
+  symlinkSync(MODULES, join(home, "package", "node_modules"));
+  writeFileSync(join(home, "package", "package.json"), '{ "type": "module", "version": "1.2.3" }');
+  return copy;
+}
+
+loader("knows a file that was changed, even to as many bytes", (world) => {
+  const copy = packageIn(world);
   const { hashed } = run(world, {}, [], copy);
   assert.is(originsOf(run(world, {}, [], copy)), "kept");
   const path = join(copy, "jit.cjs");
@@ -225,10 +232,53 @@ loader("does without where nothing can be written, and where there is no home", 
 
 loader("does not use, nor replace, code for other flags of V8", (world) => {
   run(world);
-  const before = readFileSync(jitFile(world));
+  const path = jitFile(world);
+  const before = readFileSync(path);
   assert.is(originsOf(run(world, {}, ["--no-lazy"])), "source");
-  assert.ok(readFileSync(jitFile(world)).equals(before));
+  assert.is(originsOf(run(world, {}, ["--no-lazy"])), "kept");
+  assert.ok(readFileSync(path).equals(before));
+  assert.is(originsOf(run(world)), "kept");
 });
+
+loader("does not keep code of flags that a process sets while it runs", (world) => {
+  const text = `${program(DIST)} (await import("node:v8")).setFlagsFromString("--no-lazy");`;
+  start(world, text, {}, []);
+  assert.not.ok(existsSync(world.code));
+  run(world);
+  assert.is(originsOf(run(world)), "kept");
+  start(world, text, {}, []);
+  assert.is(originsOf(run(world)), "kept");
+});
+
+loader("can be imported once what was in the way is gone", (world) => {
+  const copy = packageIn(world);
+  const broken = join(copy, "ffi.cjs");
+  const text = `
+    const { renameSync } = await import("node:fs");
+    renameSync(${JSON.stringify(broken)}, ${JSON.stringify(`${broken}.away`)});
+    const { load } = await import(${JSON.stringify(pathToFileURL(join(copy, "loader.js")).href)});
+    try { load("jit/index.cjs"); } catch (error) { console.log(error.code); }
+    renameSync(${JSON.stringify(`${broken}.away`)}, ${JSON.stringify(broken)});
+    console.log(load("jit/index.cjs").hashit(1).length);
+  `;
+  assert.is(start(world, text, {}, []).stdout, "ENOENT\n32\n");
+});
+
+if (process.platform !== "win32") {
+  loader("does not wait for a pipe in place of a file, nor follow a link", (world) => {
+    run(world);
+    const path = jitFile(world);
+    rmSync(path);
+    spawnSync("mkfifo", [path]);
+    assert.is(run(world).origins["jit.cjs"], "source");
+    const away = join(world.home, "away");
+    rmSync(path);
+    run(world);
+    renameSync(path, away);
+    symlinkSync(away, path);
+    assert.is(run(world).origins["jit.cjs"], "source");
+  });
+}
 
 loader("eight processes at once leave whole files, and nothing else", async (world) => {
   const children = Array.from({ length: 8 }, () =>
@@ -259,9 +309,10 @@ loader("takes over from a writer that died, once it is surely dead", (world) => 
 
 loader("removes what no version has used for months, and nothing of others", (world) => {
   run(world);
-  const [old, foreign] = [join(world.code, "typed-mpi-jit.cjs-0-v20.0.0-x64"), join(world.code, "other")];
+  const old = join(world.code, "typed-mpi-jit.cjs-0-0-v20.0.0-x64");
+  const foreign = ["other", "typed-mpi-0.1.0.tgz", "typed-mpi-archive"].map((name) => join(world.code, name));
   const yearAgo = Date.now() / 1000 - 365 * 86_400;
-  for (const path of [old, foreign]) {
+  for (const path of [old, ...foreign]) {
     writeFileSync(path, "");
     utimesSync(path, yearAgo, yearAgo);
   }
@@ -270,7 +321,7 @@ loader("removes what no version has used for months, and nothing of others", (wo
   rmSync(jitFile(world));
   run(world);
   assert.not.ok(existsSync(old));
-  assert.ok(existsSync(foreign));
+  for (const path of foreign) assert.ok(existsSync(path), path);
 });
 
 loader("works on other threads", (world) => {

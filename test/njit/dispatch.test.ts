@@ -160,6 +160,27 @@ dispatch("fastmath may add in another order", () => {
   assert.ok(Math.abs(fn(x, 2) - scale(x, 2)) < 1e-10);
 });
 
+/** Calls functions of Math, and operations, that C has functions or macros for. */
+const various = (x: Float64Array): number => {
+  let sum = 0;
+  for (let i = 0; i < x.length; i++) {
+    const v = x[i] as number;
+    sum += Math.sqrt(v) + Math.sin(v) * Math.exp(-v) + Math.atan2(v, 2) + Math.hypot(v, 1) + Math.max(v, 0.5);
+    sum += Math.round(v) + Math.floor(v) + (v % 0.75) + v ** 1.5 + Math.log1p(v) + Math.fround(v) + (v | 0);
+  }
+  return sum;
+};
+
+for (const cc of ["gcc", "clang"]) {
+  for (const fastmath of [false, true]) {
+    dispatch(`${cc} compiles what JavaScript has, fastmath ${fastmath}`, () => {
+      const x = Float64Array.from({ length: 100 }, (_, i) => i / 7);
+      const fn = njit(various, { fastmath, params: { build: { cc } } });
+      assert.ok(Math.abs(fn(x) / various(x) - 1) < 1e-12);
+    });
+  }
+}
+
 dispatch("a compiler that fails is a JitError", () => {
   const here = process.cwd();
   const directory = mkdtempSync(join(tmpdir(), "typed-mpi-njit-"));

@@ -19,11 +19,17 @@ const SLEEPERS = 0;
 /** Looks before the processor is left to others, who may be what is waited for. */
 const SPINS = 8;
 
-/** Of the looks after these, the part at which MPI is asked: what others send to this process may need it. */
-const ASKS = 32;
+/** Looks before MPI is asked as well: what others send to this process, or get from it, may need that. */
+const ALONE = 64;
 
-/** Nanoseconds of a sleep that nothing ends. */
-const [SHORTEST, LONGEST] = [1e6, 20e6];
+/** How often MPI is asked at once by whoever slept. */
+const ASKS = 20;
+
+/** Milliseconds of a sleep, at least. */
+const SHORTEST = 1;
+
+/** The largest tag that every MPI has, and how many tags below it are asked for in turn. */
+const [LEAST_TAG_UB, TAGS] = [32767, 1024];
 
 /** The functions of C, which only Linux has all of. */
 interface System {
@@ -70,6 +76,8 @@ function loadSystem(): System | null {
   };
 }
 
+/** What the kernel shows of the file. */
+const NAME = "typed-mpi";
 const CLOSE_ON_EXEC = 1;
 const READ_AND_WRITE = 3;
 const SHARED = 1;
@@ -91,7 +99,7 @@ interface Memory {
  */
 export class SharedSums implements Operation, PendingSum {
   readonly comm: Communicator;
-  readonly eagerLooks: number = 100;
+  readonly eagerLooks: number = 500;
   readonly fewLooks: number = 1;
   readonly #system: System;
   readonly #address: bigint;
@@ -106,7 +114,7 @@ export class SharedSums implements Operation, PendingSum {
   /** All before this one have begun the current sum. */
   #seen = 0;
   #looks = 0;
-  #sleeps = 0;
+  #asked = 0;
 
   /** @param length How many numbers are added up, at most. */
   constructor(comm: Communicator, { address, bytes }: Memory, length: number, calls: System) {
@@ -129,7 +137,6 @@ export class SharedSums implements Operation, PendingSum {
     this.#current = (this.#current + 1) | 0;
     this.#seen = 0;
     this.#looks = 0;
-    this.#sleeps = 0;
     const { rank } = this.comm;
     (this.#here[rank] as BigInt64Array).set(values);
     const word = this.#begun[rank] as number;
@@ -159,25 +166,35 @@ export class SharedSums implements Operation, PendingSum {
   }
 
   #pass(): void {
-    if (this.#looks % ASKS === 0) this.comm.iprobe();
+    if (this.#looks > ALONE) this.#ask();
     this.#system.yield();
   }
 
-  /** Until the process that is waited for begins. For longer and longer: only MPI, and the end of all patience, need looks. */
-  sleep(): void {
-    this.comm.iprobe();
+  /**
+   * Lets MPI go on. It does so while it looks for a message in vain: for none that is there, as one of any tag might be,
+   * and from another process, for messages to oneself are another matter.
+   */
+  #ask(): void {
+    const { comm } = this;
+    comm.iprobe((comm.rank + 1) % comm.size, LEAST_TAG_UB - (this.#asked++ % TAGS));
+  }
+
+  /** @param duration In milliseconds; it ends when the process begins that is waited for. */
+  sleep(duration: number): void {
+    for (let i = 0; i < ASKS; i++) this.#ask();
     const word = this.#begun[this.#seen] as number;
     const begun = Atomics.load(this.#words, word);
     if (((begun - this.#current) | 0) >= 0) return;
-    const duration = BigInt(Math.min(LONGEST, SHORTEST * 2 ** this.#sleeps++));
+    const nanoseconds = BigInt(Math.round(1e6 * Math.max(SHORTEST, duration)));
     Atomics.add(this.#words, SLEEPERS, 1);
-    this.#futex(word, FUTEX_WAIT, begun, BigInt64Array.of(0n, duration));
+    this.#futex(word, FUTEX_WAIT, begun, BigInt64Array.of(0n, nanoseconds));
     Atomics.sub(this.#words, SLEEPERS, 1);
   }
 
   async promise(signal: AbortSignal): Promise<void> {
     const start = performance.now();
     while (!this.isOver()) {
+      for (let i = 0; i < ASKS; i++) this.#ask();
       const pause = Math.min(5, (performance.now() - start) / 20);
       await new Promise((resolve) => (pause < 1 ? setImmediate(resolve) : setTimeout(resolve, pause)));
       signal.throwIfAborted();
@@ -282,12 +299,14 @@ function isOnePlace(all: Int32Array, each: number): boolean {
 
 /** A file in memory alone, which is gone with the last process that has it. @returns -1 if there can be none */
 function create(bytes: number): number {
+  let file = -1;
   try {
     system ??= loadSystem();
-    const file = system?.create(Buffer.from("typed-mpi\0"), CLOSE_ON_EXEC) ?? -1;
+    file = system?.create(Buffer.from(`${NAME}\0`), CLOSE_ON_EXEC) ?? -1;
     if (file >= 0) ftruncateSync(file, bytes);
     return file;
   } catch {
+    if (file >= 0) closeSync(file);
     return -1;
   }
 }
@@ -295,7 +314,9 @@ function create(bytes: number): number {
 /** @returns The address of the file of that process, 0 if it cannot be had. */
 function map(pid: number, theirs: number, bytes: number): bigint {
   try {
-    const file = openSync(`/proc/${pid}/fd/${theirs}`, "r+");
+    const path = `/proc/${pid}/fd/${theirs}`;
+    if (!readlinkSync(path).startsWith(`/memfd:${NAME}`)) return 0n;
+    const file = openSync(path, "r+");
     try {
       if (fstatSync(file).size !== bytes) return 0n;
       const address = (system as System).map(null, BigInt(bytes), READ_AND_WRITE, SHARED, file, 0n);

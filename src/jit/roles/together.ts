@@ -257,7 +257,9 @@ function* settle(
   const [failed] = yield* failures.ended({ ...patience, whileCompiling: true });
   if (failed !== 0n) return yield* failTogether(comm, failure, signature, patience);
   const last =
-    mine ?? (result === undefined ? again(call, waited) : caught(() => open(result as Found) ?? LACK));
+    mine ??
+    failure ??
+    (result === undefined ? again(call, waited) : caught(() => open(result as Found) ?? LACK));
   const lateFailure = "error" in last ? last : undefined;
   const have = "library" in last ? last : undefined;
   const agreement = yield* agree(

@@ -98,16 +98,23 @@ class Collective implements Operation {
  * @returns whether the operation has ended
  */
 export function waitBlocking(operation: Operation, patience: Patience, notice?: Notice): boolean {
+  try {
+    return waitPatiently(operation, patience, notice);
+  } catch (error) {
+    spent.add(operation.comm);
+    throw error;
+  }
+}
+
+function waitPatiently(operation: Operation, patience: Patience, notice?: Notice): boolean {
   let started = 0;
   const eager = patience.whileCompiling ? operation.fewLooks : operation.eagerLooks;
   for (let looks = 0; !operation.isOver(); looks++) {
     if (looks < eager) continue;
     const now = performance.now();
     started ||= now;
-    if (patience.signal?.aborted || now > patience.until) {
-      spent.add(operation.comm);
-      throw patience.signal?.aborted ? patience.signal.reason : late(patience);
-    }
+    if (patience.signal?.aborted) throw patience.signal.reason;
+    if (now > patience.until) throw late(patience);
     if (notice === undefined) {
       operation.sleep(Math.min(LONGEST, Math.max(SHORTEST, (now - started) * SHARE)));
     } else if (notice.wait(LONGEST_WITH_NOTICE)) return false;
@@ -132,7 +139,7 @@ function ended(operation: Operation, patience: Patience, notice?: Notice): Effec
         await operation.promise(limit);
         return true;
       } catch (error) {
-        if (limit.aborted) spent.add(operation.comm);
+        spent.add(operation.comm);
         if ((error as Error).name === "TimeoutError" && error !== signal?.reason) throw late(patience);
         throw error;
       }

@@ -18,10 +18,6 @@ typedef __SIZE_TYPE__ size_t;
 #define INT32_MAX __INT32_MAX__
 #define INT64_MAX __INT64_MAX__
 #define INT64_MIN (-__INT64_MAX__ - 1)
-#define NAN __builtin_nanf("")
-#define INFINITY __builtin_inff()
-#define isinf(x) __builtin_isinf(x)
-#define signbit(x) __builtin_signbit(x)
 #define offsetof(type, member) __builtin_offsetof(type, member)
 void *calloc(size_t, size_t);
 void free(void *);
@@ -32,6 +28,10 @@ int memcmp(const void *, const void *, size_t);
 /* It tells of versions for vectors. */
 #include <math.h>
 #else
+#define NAN __builtin_nanf("")
+#define INFINITY __builtin_inff()
+#define isinf(x) __builtin_isinf(x)
+#define signbit(x) __builtin_signbit(x)
 ${unary(
   ..."fabs floor ceil trunc nearbyint sqrt cbrt exp expm1 log log1p log2 log10".split(" "),
   ..."sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh".split(" "),

@@ -156,6 +156,8 @@ testOnDisks(
     const params = { cache: { cacheDir: folder } };
     jitOnComm(comm, 1, "first", params, generate);
     assert.ok(sharedBy(comm));
+    // One that waits to be received on the same communicator.
+    if (rank === 1) comm.send(Int32Array.of(7), 0, 99);
     // More than any MPI sends before the receiver has taken some.
     const data = new Float64Array(512);
     const messages = rank < 2 ? 5000 : 0;
@@ -168,6 +170,7 @@ testOnDisks(
     }
     jitOnComm(comm, 1, "first", params, generate);
     mpi.waitAll(requests);
+    if (rank === 0) comm.recv(new Int32Array(1), 1, 99);
     comm.free();
   },
   shared,
