@@ -42,11 +42,13 @@ interface Printed {
 }
 
 /** The environment of a process that has none of its own ideas of where code is kept, or whether. */
-const PLAIN: NodeJS.ProcessEnv = Object.fromEntries(
-  Object.entries(process.env).filter(
-    ([name]) => !/COMPILE_CACHE|^NODE_V8_COVERAGE$|^NODE_OPTIONS$/.test(name),
+const PLAIN: NodeJS.ProcessEnv = {
+  ...Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/COMPILE_CACHE|^NODE_OPTIONS$/.test(name)),
   ),
-);
+  // Node hands it on to its children if it is not there.
+  NODE_V8_COVERAGE: "",
+};
 
 interface World {
   readonly home: string;

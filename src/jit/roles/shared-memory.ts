@@ -25,8 +25,8 @@ const ALONE = 64;
 /** How often MPI is asked at once by whoever slept. */
 const ASKS = 20;
 
-/** Milliseconds of a sleep, at least. */
-const SHORTEST = 1;
+/** Nanoseconds of a sleep that nothing ends: of the first few, and of those after them. */
+const [SHORT, LONG, FEW] = [1e6, 5e6, 4];
 
 /** The largest tag that every MPI has, and how many tags below it are asked for in turn. */
 const [LEAST_TAG_UB, TAGS] = [32767, 1024];
@@ -99,7 +99,7 @@ interface Memory {
  */
 export class SharedSums implements Operation, PendingSum {
   readonly comm: Communicator;
-  readonly eagerLooks: number = 500;
+  readonly eagerLooks: number = 200;
   readonly fewLooks: number = 1;
   readonly #system: System;
   readonly #address: bigint;
@@ -114,6 +114,7 @@ export class SharedSums implements Operation, PendingSum {
   /** All before this one have begun the current sum. */
   #seen = 0;
   #looks = 0;
+  #sleeps = 0;
   #asked = 0;
 
   /** @param length How many numbers are added up, at most. */
@@ -137,6 +138,7 @@ export class SharedSums implements Operation, PendingSum {
     this.#current = (this.#current + 1) | 0;
     this.#seen = 0;
     this.#looks = 0;
+    this.#sleeps = 0;
     const { rank } = this.comm;
     (this.#here[rank] as BigInt64Array).set(values);
     const word = this.#begun[rank] as number;
@@ -179,13 +181,13 @@ export class SharedSums implements Operation, PendingSum {
     comm.iprobe((comm.rank + 1) % comm.size, LEAST_TAG_UB - (this.#asked++ % TAGS));
   }
 
-  /** @param duration In milliseconds; it ends when the process begins that is waited for. */
-  sleep(duration: number): void {
+  /** It ends when the process begins that is waited for; what needs looks is MPI, and the end of all patience. */
+  sleep(): void {
     for (let i = 0; i < ASKS; i++) this.#ask();
     const word = this.#begun[this.#seen] as number;
     const begun = Atomics.load(this.#words, word);
     if (((begun - this.#current) | 0) >= 0) return;
-    const nanoseconds = BigInt(Math.round(1e6 * Math.max(SHORTEST, duration)));
+    const nanoseconds = BigInt(this.#sleeps++ < FEW ? SHORT : LONG);
     Atomics.add(this.#words, SLEEPERS, 1);
     this.#futex(word, FUTEX_WAIT, begun, BigInt64Array.of(0n, nanoseconds));
     Atomics.sub(this.#words, SLEEPERS, 1);
