@@ -1,7 +1,7 @@
 // npm test [-- NAME... --mpi NAME --ranks N --engine NAME --no-coverage]
 //
 // Runs every test file: those in a folder `ranks` as ranks, under each installed MPI, at 1 to 4 ranks with koffi
-// (AT_EIGHT also at 8) and at 2 and 3 with ffi-rs; all others once, each in a process of its own. A NAME selects the
+// and at 2 and 3 with ffi-rs, but for OTHER_SIZES; all others once, each in a process of its own. A NAME selects the
 // files whose path contains it. Ends with the line `N passed, N failed`.
 
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
@@ -20,8 +20,12 @@ import { StepError } from "./system.mjs";
 /** Numbers of ranks with each FFI engine: what may differ between engines does not differ between sizes. */
 const SIZES = { koffi: [1, 2, 3, 4], "ffi-rs": [2, 3] };
 
-/** Files whose matter is who of many ranks does what: one more size, with koffi. */
-const AT_EIGHT = ["jit/ranks/strategies"];
+/** Files whose matter is who of many ranks does what, and those about messages to oneself. */
+const OTHER_SIZES = {
+  "jit/ranks/strategies": { koffi: [1, 2, 3, 4, 8] },
+  "mpi/ranks/completions": { koffi: [1, 2], "ffi-rs": [2] },
+  "mpi/ranks/using": { koffi: [1, 2], "ffi-rs": [2] },
+};
 
 /** Single processes that compute for long, each on one core: two of them take no longer than one. */
 const SIDE_BY_SIDE = ["njit/fuzz/fuzz", "njit/sanitized"];
@@ -114,8 +118,8 @@ function rankJobs(name, mpis) {
   const chosen = mpis.filter((mpi) => (options.mpi ?? mpi.name) === mpi.name);
   const engines = Object.keys(SIZES).filter((engine) => (options.engine ?? engine) === engine);
   return engines.flatMap((engine) => {
-    const more = engine === "koffi" && AT_EIGHT.includes(name) ? [8] : [];
-    const sizes = options.ranks === undefined ? [...SIZES[engine], ...more] : [Number(options.ranks)];
+    const usual = { ...SIZES, ...OTHER_SIZES[name] }[engine];
+    const sizes = options.ranks === undefined ? usual : [Number(options.ranks)];
     const [alone, together] = [sizes.filter((size) => size === 1), sizes.filter((size) => size > 1)];
     return [
       ...alone.map((size) => chosen.map((mpi) => ({ name, mpi, engine, size }))),
