@@ -80,7 +80,7 @@ export function jitOnComm<Jitable>(
   } else {
     sums = new Sum(comm, warm.position, warm.sums).wait(patience);
     if (warm.isUnanimous()) {
-      if (shared === undefined) runSync(agreeFaster(comm, patience));
+      runSync(agreeFaster(comm, patience));
       return warm.result;
     }
   }

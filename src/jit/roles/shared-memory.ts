@@ -259,9 +259,9 @@ export function* share(comm: Communicator, length: number, patience: Patience): 
   let address = 0n;
   let isShared = false;
   try {
-    const own = Int32Array.of(...placeOfProcess(), process.pid, file);
+    const own = Int32Array.of(...neighbourhood(), process.pid, file);
     const all = yield* gathered(comm, own, patience);
-    address = isOnePlace(all, own.length) ? map(all[PID] as number, all[PID + 1] as number, bytes) : 0n;
+    address = areNeighbours(all, own.length) ? map(all[PID] as number, all[PID + 1] as number, bytes) : 0n;
     const [count] = yield* new Sum(comm, BigInt64Array.of(address === 0n ? 0n : 1n)).ended(patience);
     isShared = count === BigInt(comm.size);
   } finally {
@@ -274,24 +274,24 @@ export function* share(comm: Communicator, length: number, patience: Patience): 
   known.set(comm, sums);
 }
 
-/** Where the process and its file follow what `placeOfProcess` tells. */
+/** Where the process and its file follow what `neighbourhood` tells. */
 const PID = 4;
 
 /** Four numbers that are the same where one process sees another's files by its pid; zeros where none does. */
-function placeOfProcess(): readonly number[] {
+function neighbourhood(): readonly number[] {
   try {
     system ??= loadSystem();
     if (system === null) return [0, 0, 0, 0];
     const boot = readFileSync("/proc/sys/kernel/random/boot_id", "latin1");
-    const place = `${boot} ${readlinkSync("/proc/self/ns/pid")} ${process.getuid?.()}`;
-    const digest = hash("sha256", place, "buffer");
+    const where = `${boot} ${readlinkSync("/proc/self/ns/pid")} ${process.getuid?.()}`;
+    const digest = hash("sha256", where, "buffer");
     return [0, 4, 8, 12].map((at) => digest.readInt32LE(at) | 1);
   } catch {
     return [0, 0, 0, 0];
   }
 }
 
-function isOnePlace(all: Int32Array, each: number): boolean {
+function areNeighbours(all: Int32Array, each: number): boolean {
   if ((all[PID + 1] as number) < 0 || all[0] === 0) return false;
   for (let at = each; at < all.length; at += each) {
     for (let i = 0; i < PID; i++) if (all[at + i] !== all[i]) return false;

@@ -52,8 +52,8 @@ export interface Operation {
   readonly eagerLooks: number;
   readonly fewLooks: number;
   /**
-   * Leaves the processor to others for some milliseconds at most.
-   * @param duration As long as a look may come late, if nothing ends the sleep with what is waited for.
+   * Leaves the processor to others.
+   * @param duration Milliseconds by which the next look may be late; who is woken by what it waits for may sleep longer.
    */
   sleep(duration: number): void;
 }
