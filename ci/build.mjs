@@ -47,7 +47,7 @@ export async function buildPackage() {
       logLevel: "warn",
     });
   // Its namespace `mpi` must be a module's own: one that a bundler makes up costs a look-up at each call.
-  await bundle(["index", "loader"], /^\.\//, { format: "esm" });
+  await bundle(["index", "loader"], /^\.\/mpi\//, { format: "esm" });
   const { output } = await bundle(
     [...IMPORTED, ...STARTED],
     Object.keys({ ...dependencies, ...optionalDependencies }),

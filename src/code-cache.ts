@@ -1,0 +1,205 @@
+/**
+ * Keeps the code that V8 makes of scripts, for later processes, by Node's own conventions (node:module, "module compile
+ * cache"): `NODE_COMPILE_CACHE` names another directory than `$XDG_CACHE_HOME/typed-mpi-code` or `~/.cache/typed-mpi-code`,
+ * and `NODE_DISABLE_COMPILE_CACHE=1` turns it off. Node's own cache is for modules, and is of no use to their first calls.
+ */
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, isAbsolute, join, resolve } from "node:path";
+import { Script } from "node:vm";
+import { crc32 } from "node:zlib";
+
+const MAGIC = 0x31636d74;
+const HEADER = 24;
+const PREFIX = "typed-mpi-";
+/** So many processes in turn add what they compiled, and one in as many of the later ones looks whether it has more. */
+const LEARNING = 8;
+/** By what part these must have more. */
+const MORE = 1.05;
+/** Milliseconds after which a writer is taken for dead, and code for that of a version that nobody has any more. */
+const [DEAD, OLD] = [60_000, 90 * 86_400_000];
+
+/** What V8 begins its code with: its version and flags, and what else the code is good for. */
+const STAMP = 16;
+
+const probe = new Script("Array");
+const stampNow = (): number => crc32(probe.createCachedData().subarray(0, STAMP));
+const directory = codeDirectory();
+const stamp = directory === undefined ? 0 : stampNow();
+
+/** Whether any is kept in this process. */
+export const isCodeKept: boolean = directory !== undefined;
+
+/** Undefined if no code is to be kept. */
+function codeDirectory(): string | undefined {
+  const { env } = process;
+  if (env["NODE_DISABLE_COMPILE_CACHE"] === "1" || env["NODE_V8_COVERAGE"]) return undefined;
+  if (process.sourceMapsEnabled) return undefined;
+  // In the realm of a test runner, numbers and arrays of a script of Node's own realm would be foreign.
+  if (probe.runInThisContext() !== Array) return undefined;
+  const caches = [env["XDG_CACHE_HOME"], env["HOME"] && join(env["HOME"], ".cache"), env["LOCALAPPDATA"]];
+  const cache = caches.find((each) => each && isAbsolute(each));
+  const root = env["NODE_COMPILE_CACHE"] || (cache && join(cache, "typed-mpi-code"));
+  return root === undefined ? undefined : resolve(root);
+}
+
+/** The code of a script. */
+export interface Kept {
+  /** Where it is kept. */
+  readonly path: string;
+  /** The checksum of the script's text. */
+  readonly source: number;
+  /** How many processes have added to it; 0 if there is none. */
+  readonly generation: number;
+  readonly code: Buffer | undefined;
+}
+
+/** What is kept of the script of this name, which has this text. */
+export function keptCode(name: string, text: Uint8Array): Kept {
+  const source = crc32(text);
+  const sums = [source, stamp].map((sum) => sum.toString(16));
+  const file = [name.replaceAll(/[\\/]/g, "-"), ...sums, process.version, process.arch].join("-");
+  const path = join(directory as string, PREFIX + file);
+  const found = read(path);
+  const isOfText = found?.source === source;
+  return {
+    path,
+    source,
+    generation: isOfText ? found.generation : 0,
+    code: isOfText ? found.code : undefined,
+  };
+}
+
+/** A script whose code is to be kept when the process ends. */
+interface Loaded {
+  readonly script: Script;
+  readonly path: string;
+  readonly source: number;
+  readonly generation: number;
+  /** Of the code that it was loaded with; 0 if there was none. */
+  readonly length: number;
+}
+
+const loaded: Loaded[] = [];
+
+/**
+ * Keeps, when the process ends, what V8 has made of a script by then.
+ * @param isUsed Whether V8 took the code that was kept.
+ */
+export function keepCode(script: Script, { path, source, generation, code }: Kept, isUsed: boolean): void {
+  // Not the code itself, which would stay in memory.
+  const length = isUsed ? (code?.length ?? 0) : 0;
+  if (loaded.push({ script, path, source, generation, length }) === 1) process.once("exit", keep);
+}
+
+/** What a file holds. */
+interface Contents {
+  readonly source: number;
+  readonly generation: number;
+  readonly code: Buffer;
+}
+
+/**
+ * The code in a file; undefined if there is none that is whole, and of this user alone: V8 runs it unseen.
+ */
+function read(path: string): Contents | undefined {
+  try {
+    // In a directory that others can write to, it may be anything.
+    const file = openSync(
+      path,
+      constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0),
+    );
+    try {
+      const stat = fstatSync(file);
+      const { uid, mode, size } = stat;
+      const user = process.getuid?.();
+      if (!stat.isFile()) return undefined;
+      if (user !== undefined && (uid !== user || (mode & 0o022) !== 0)) return undefined;
+      const bytes = Buffer.allocUnsafeSlow(size);
+      if (readSync(file, bytes, 0, size, 0) !== size || size < HEADER) return undefined;
+      const [magic, generation = 0, source = 0, sum] = new Uint32Array(bytes.buffer, 0, 4);
+      const code = bytes.subarray(HEADER);
+      return magic === MAGIC && crc32(code) === sum ? { source, generation, code } : undefined;
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return undefined;
+  }
+}
+
+/** Keeps what was compiled meanwhile. */
+function keep(): void {
+  try {
+    const { isMainThread } = createRequire(import.meta.url)(
+      "node:worker_threads",
+    ) as typeof import("node:worker_threads");
+    // Flags that were changed meanwhile: what V8 makes now is of no use to a process that begins without them.
+    if (!isMainThread || stampNow() !== stamp) return;
+    for (const each of loaded) {
+      if (each.generation < LEARNING || Math.random() * LEARNING < 1) write(each);
+    }
+  } catch {
+    // A directory that is full, or not ours: as if nothing was kept.
+  }
+}
+
+function write({ script, path, source, generation, length }: Loaded): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const temporary = `${path}.new`;
+  let file: number;
+  try {
+    // Of many processes that end at once one writes.
+    file = openSync(temporary, "wx", 0o600);
+  } catch {
+    if (Date.now() - statSync(temporary).mtimeMs > DEAD) rmSync(temporary, { force: true });
+    return;
+  }
+  try {
+    const best = bestCode(script, path, generation, length);
+    if (best !== undefined) {
+      const header = new Uint32Array(HEADER / 4);
+      header.set([MAGIC, generation + 1, source, crc32(best)]);
+      writeFileSync(file, Buffer.concat([new Uint8Array(header.buffer), best]));
+      renameSync(temporary, path);
+    }
+  } finally {
+    closeSync(file);
+    // It is there only if it was of no use. Another process's, which may be there since, will be written again.
+    rmSync(temporary, { force: true });
+  }
+  if (generation === 0) prune(dirname(path));
+}
+
+/** What to keep: the code of this process, or what is there if that is more; undefined to leave that as it is. */
+function bestCode(script: Script, path: string, generation: number, length: number): Buffer | undefined {
+  const before = read(path);
+  // Another one has written since this one read.
+  if ((before?.generation ?? 0) !== generation) return undefined;
+  const code = script.createCachedData();
+  if (code.length > length * (generation < LEARNING ? 1 : MORE)) return code;
+  return generation < LEARNING ? before?.code : undefined;
+}
+
+/** The names of files of this package: the directory may be for others as well. */
+const OURS = /^typed-mpi-.+\.cjs-[0-9a-f]+-[0-9a-f]+-v\d/;
+
+function prune(directory: string): void {
+  for (const name of readdirSync(directory).filter((each) => OURS.test(each))) {
+    const path = join(directory, name);
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (stat?.isFile() && Date.now() - stat.mtimeMs > OLD) rmSync(path, { force: true });
+  }
+}
