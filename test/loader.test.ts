@@ -311,6 +311,7 @@ loader("takes over from a writer that died, once it is surely dead", (world) => 
 
 loader("removes what no version has used for months, and nothing of others", (world) => {
   run(world);
+  const current = jitFile(world);
   const old = join(world.code, "typed-mpi-jit.cjs-0-0-v20.0.0-x64");
   const foreign = ["other", "typed-mpi-0.1.0.tgz", "typed-mpi-archive"].map((name) => join(world.code, name));
   const yearAgo = Date.now() / 1000 - 365 * 86_400;
@@ -320,7 +321,7 @@ loader("removes what no version has used for months, and nothing of others", (wo
   }
   run(world);
   assert.ok(existsSync(old));
-  rmSync(jitFile(world));
+  rmSync(current);
   run(world);
   assert.not.ok(existsSync(old));
   for (const path of foreign) assert.ok(existsSync(path), path);
