@@ -1,6 +1,6 @@
 // Lines of src/ that all processes of a run have covered, the ranks included.
 
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { ROOT } from "./setup.mjs";
@@ -8,8 +8,7 @@ import { ROOT } from "./setup.mjs";
 /** Per cent of the lines. */
 const FLOOR = 95;
 
-/** Where a job's processes write (NODE_V8_COVERAGE), and where it is kept for the report. */
-const RAW = join(ROOT, "coverage/raw");
+/** Where it is kept for the report. */
 const KEPT = join(ROOT, "coverage/kept");
 
 /** The package's own modules, where they are compiled to. */
@@ -20,22 +19,21 @@ const isOurs = (url) => OURS.some((prefix) => url.startsWith(prefix));
 const mapped = new Set();
 const isNew = (url) => !mapped.has(url) && mapped.add(url);
 
-/** Forgets earlier runs; returns the environment that makes a job's processes write their coverage. */
+/** Forgets earlier runs. */
 export function startCoverage() {
   rmSync(join(ROOT, "coverage"), { recursive: true, force: true });
   mkdirSync(KEPT, { recursive: true });
-  return { NODE_V8_COVERAGE: RAW };
 }
 
 /**
- * Keeps, of what the processes of the last job wrote, what is about our modules: the tests' own files and those of
- * the dependencies are nine tenths of it, and would make the report of hundreds of processes take minutes.
+ * Keeps, of what the processes of a job wrote, what is about our modules: the tests' own files and those of the
+ * dependencies are nine tenths of it, and would make the report of hundreds of processes take minutes.
+ *
+ * @param {string} folder their NODE_V8_COVERAGE
  */
-export function keepCoverage() {
-  // A job that was killed wrote nothing.
-  if (!existsSync(RAW)) return;
-  for (const name of readdirSync(RAW)) {
-    const { result, "source-map-cache": maps = {} } = readJson(join(RAW, name));
+export function keepCoverage(folder) {
+  for (const name of readdirSync(folder)) {
+    const { result, "source-map-cache": maps = {} } = readJson(join(folder, name));
     const ours = {
       result: result.filter(({ url }) => isOurs(url)),
       "source-map-cache": Object.fromEntries(
@@ -44,7 +42,6 @@ export function keepCoverage() {
     };
     if (ours.result.length > 0) writeFileSync(join(KEPT, name), JSON.stringify(ours));
   }
-  rmSync(RAW, { recursive: true });
 }
 
 /**

@@ -1,10 +1,10 @@
 // npm test [-- NAME... --mpi NAME --ranks N --engine NAME --no-coverage]
 //
 // Runs every test file: those in a folder `ranks` as ranks, under each installed MPI, at 1 to 4 ranks with koffi
-// and at 2 and 3 with ffi-rs, but for OTHER_SIZES; all others once, each in a process of its own. A NAME selects the
-// files whose path contains it. Ends with the line `N passed, N failed`.
+// and at 2 and 3 with ffi-rs, but for OTHER_SIZES; all others once, each in a process of its own, two at a time. A NAME
+// selects the files whose path contains it. Ends with the line `N passed, N failed`.
 
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -27,12 +27,15 @@ const OTHER_SIZES = {
   "mpi/ranks/using": { koffi: [1, 2], "ffi-rs": [2] },
 };
 
-/** Single processes that compute for long, each on one core: two of them take no longer than one. */
-const SIDE_BY_SIDE = ["njit/fuzz/fuzz", "njit/sanitized"];
+/** Single processes that take long: begun first, so that none of them is left alone at the end. */
+const LONGEST = ["mpi/lifecycle", "njit/fuzz/fuzz", "njit/sanitized", "jit/lost-ranks", "cli/run"];
+
+/** Single processes at a time: they compute on one core, or wait for what they start. */
+const AT_A_TIME = 2;
 
 /** Seconds for a job. A single process may compile a C program for every MPI. */
 const RANKS_LIMIT = 60;
-const SINGLE_LIMIT = 240;
+const SINGLE_LIMIT = 300;
 
 /** A library that hangs everywhere would take hours to say so. */
 const TIME_OUTS_BORNE = 5;
@@ -66,20 +69,27 @@ process.exitCode = totals.failed > 0 || totals.passed === 0 ? 1 : 0;
 
 async function main() {
   const mpis = options.built === undefined ? await prepare() : installedMpis();
-  const coverage = whole && !options["no-coverage"] ? startCoverage() : null;
-  const env = jobEnvironment(mpis, coverage);
-  for (const jobs of plan(mpis)) {
-    const outcomes = await Promise.all(jobs.map((job) => run(job, env)));
-    for (const [i, job] of jobs.entries()) show(job, outcomes[i]);
-    if (coverage !== null) keepCoverage();
-    if (totals.timedOut === TIME_OUTS_BORNE)
-      throw new StepError("too many jobs timed out: the rest is not run");
-  }
-  const shortfall = coverage === null ? null : await reportCoverage();
+  const isCovered = whole && !options["no-coverage"];
+  if (isCovered) startCoverage();
+  const env = jobEnvironment(mpis);
+  const runShown = async (job) => show(job, await run(job, env, isCovered));
+  const { single, ranks } = plan(mpis);
+  const next = single.values();
+  const inTurn = async () => {
+    for (const job of next) if (!isHopeless()) await runShown(job);
+  };
+  await Promise.all(Array.from({ length: AT_A_TIME }, inTurn));
+  for (const jobs of ranks) if (!isHopeless()) await Promise.all(jobs.map(runShown));
+  if (isHopeless()) throw new StepError("too many jobs timed out: the rest is not run");
+  const shortfall = isCovered ? await reportCoverage() : null;
   // With a single MPI there is much that cannot happen, such as the wrong launcher.
   if (shortfall === null || mpis.length < 2) return;
   console.log(`FAILED  ${shortfall}`);
   totals.failed++;
+}
+
+function isHopeless() {
+  return totals.timedOut >= TIME_OUTS_BORNE;
 }
 
 /** Set-up and build; returns the MPIs to test under. */
@@ -92,18 +102,20 @@ async function prepare() {
   return mpis;
 }
 
-/** Lists of what is run side by side. The single processes come first: they tell sooner and plainer what is broken. */
+/**
+ * The single processes, which come first since they tell sooner and plainer what is broken; and the jobs of ranks, in
+ * lists of what is run side by side.
+ */
 function plan(mpis) {
   const files = readdirSync(directory, { recursive: true }).map((path) => path.replaceAll("\\", "/"));
   const tests = files.filter((path) => path.endsWith(".test.js") && !path.startsWith("harness/fixtures/"));
   const wanted = tests.map((path) => path.replace(/\.test\.js$/, "")).sort();
   const selected =
     names.length === 0 ? wanted : wanted.filter((path) => names.some((name) => path.includes(name)));
-  const single = selected.filter((name) => !isRanks(name));
-  const beside = single.filter((name) => SIDE_BY_SIDE.includes(name)).map((name) => ({ name }));
-  const others = single.filter((name) => !SIDE_BY_SIDE.includes(name)).map((name) => [{ name }]);
+  const order = (name) => (LONGEST.includes(name) ? 0 : 1);
+  const single = selected.filter((name) => !isRanks(name)).sort((a, b) => order(a) - order(b));
   const ranks = selected.filter(isRanks).flatMap((name) => rankJobs(name, mpis));
-  return narrowed ? ranks : [...others, beside, ...ranks];
+  return { single: narrowed ? [] : single.map((name) => ({ name })), ranks };
 }
 
 function isRanks(name) {
@@ -129,25 +141,47 @@ function rankJobs(name, mpis) {
 }
 
 /** Nothing of the user's own choices, but what every MPI needs, since single processes start jobs as well. */
-function jobEnvironment(mpis, coverage) {
+function jobEnvironment(mpis) {
   const { TYPED_MPI_LIB, TYPED_MPI_FFI, FORCE_COLOR, NODE_V8_COVERAGE, ...env } = process.env;
-  return Object.assign(env, ...mpis.map((mpi) => mpi.env), coverage);
+  return Object.assign(env, ...mpis.map((mpi) => mpi.env));
 }
 
-async function run({ name, mpi, engine, size }, env) {
-  const program = [process.execPath, "--enable-source-maps", join(directory, `${name}.test.js`)];
-  if (mpi === undefined) {
-    const job = await runJob(program, { env, limit: Number(options.limit ?? SINGLE_LIMIT) });
-    return { ...uvuResults(job), ...job };
+/** Runs a job, with a folder of its own for what it and its coverage write. */
+async function run(job, environment, isCovered) {
+  const folder = mkdtempSync(join(tmpdir(), "typed-mpi-test-"));
+  const coverage = join(folder, "coverage");
+  const env = { ...environment, ...(isCovered ? { NODE_V8_COVERAGE: coverage } : {}) };
+  try {
+    const outcome = await (job.mpi === undefined ? runSingle(job, env, folder) : runRanks(job, env, folder));
+    // A job that was killed wrote none.
+    if (existsSync(coverage)) keepCoverage(coverage);
+    return outcome;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
-  const results = mkdtempSync(join(tmpdir(), "typed-mpi-test-"));
-  const job = await runJob(launchCommand(mpi, size, program), {
+}
+
+function programOf(name) {
+  return [process.execPath, "--enable-source-maps", join(directory, `${name}.test.js`)];
+}
+
+/** Its temporary files are where no other test looks for what is left over. */
+async function runSingle({ name }, env, folder) {
+  const temporary = join(folder, "tmp");
+  mkdirSync(temporary);
+  const limit = Number(options.limit ?? SINGLE_LIMIT);
+  const ended = await runJob(programOf(name), { env: { ...env, TMPDIR: temporary }, limit });
+  return { ...uvuResults(ended), ...ended };
+}
+
+async function runRanks({ name, mpi, engine, size }, env, folder) {
+  const results = join(folder, "results");
+  mkdirSync(results);
+  const ended = await runJob(launchCommand(mpi, size, programOf(name)), {
     env: { ...env, TYPED_MPI_FFI: engine, TYPED_MPI_TEST_RESULTS: results },
     limit: Number(options.limit ?? RANKS_LIMIT),
   });
-  const outcome = rankResults(job, results, size);
-  rmSync(results, { recursive: true });
-  return { ...outcome, ...job };
+  return { ...rankResults(ended, results, size), ...ended };
 }
 
 /** Prints a job's line, and its failures at once; adds to the totals. */
