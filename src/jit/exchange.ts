@@ -1,8 +1,7 @@
 import { type BundledError, packEntry, packError, unpackEntry } from "./cache/bundle.js";
 import { type Entry, isMiss } from "./cache/entry.js";
-import { lookupEntry } from "./cache/lookup.js";
 import { JitError, type JitErrorCode } from "./error.js";
-import { type Found, findOrBuild, type Generator, withOverlay } from "./find.js";
+import { type Found, findEntry, findOrBuild, type Generator, withOverlay } from "./find.js";
 import { log } from "./log.js";
 import type { Params } from "./params.js";
 import { perform, type Steps } from "./steps.js";
@@ -99,12 +98,11 @@ const isEntry = (value: Entry | BundledError): value is Entry => "libFilename" i
 
 /** What another process has put on the disk before this one was done with waiting. */
 function published({ signature, params }: Wanted): Found {
-  const cache = withOverlay(params.cache);
-  const entry = lookupEntry(signature, cache);
-  if (!isMiss(entry)) return { entry, cache };
+  const found = findEntry(signature, params.cache);
+  if (!isMiss(found)) return found;
   throw new JitError(
     "ERR_JIT_NOT_BUILT",
-    `No process has built ${signature} in ${cache.cacheDir}: ${entry.reason}`,
+    `No process has built ${signature} in ${params.cache.cacheDir}: ${found.reason}`,
     { signature },
   );
 }

@@ -47,14 +47,14 @@ export function* findOrBuild(
   generator: Generator,
   { missed, onPublished = () => {} }: Circumstances = {},
 ): Steps<Found> {
-  const cache = withOverlay(params.cache);
   const code = new Code(generator);
-  const found = missed ?? lookupEntry(signature, cache);
+  const found = missed ?? findEntry(signature, params.cache);
   if (!isMiss(found)) {
-    count(cache, "hits");
-    if (cache.checkSource) assertSameCode(found.manifest, yield* code.get());
-    return { entry: found, cache };
+    count(params.cache, "hits");
+    if (params.cache.checkSource) assertSameCode(found.entry.manifest, yield* code.get());
+    return found;
   }
+  const cache = withOverlay(params.cache);
   count(cache, "misses");
   log.debug(`${signature}: ${found.reason}`);
   let failure: unknown;
@@ -162,6 +162,16 @@ function assertSameCode(manifest: Manifest, { source, header, dependencies = [] 
       `\`typed-mpi cache clean --signature ${signature}\` removes the old library`,
     { signature },
   );
+}
+
+/** Finds an entry in the cache, else in its overlay and layers, as {@link lookupEntry}. */
+export function findEntry(signature: string, given: CacheParams): Found | Miss {
+  let cache = given;
+  const found = lookupEntry(signature, given, () => {
+    cache = withOverlay(given);
+    return cache;
+  });
+  return isMiss(found) ? found : { entry: found, cache };
 }
 
 /** The same cache, which is looked for in its overlay as well. */

@@ -4,7 +4,6 @@ import { type Entry, isMiss } from "./cache/entry.js";
 import { analyseLoadError } from "./cache/integrity.js";
 import { holdShared } from "./cache/lock.js";
 import { lookupEntry } from "./cache/lookup.js";
-import { readManifest } from "./cache/manifest.js";
 import { createLibFilename, createManifestFilename } from "./cache/names.js";
 import { JitError } from "./error.js";
 import { JitLibrary } from "./library.js";
@@ -87,10 +86,9 @@ function held(entry: Entry, cache: CacheParams): Entry[] | undefined {
       { signature },
     );
   }
-  const manifestFilename = createManifestFilename(signature, { ...cache, cacheDir });
-  holdShared(manifestFilename);
   // Whoever removes or replaces it removes this first, and not while it is held.
-  if (readManifest(manifestFilename)?.library.sha256 !== manifest.library.sha256) return undefined;
+  const text = holdShared(createManifestFilename(signature, { ...cache, cacheDir }));
+  if (!text?.includes(JSON.stringify(manifest.library))) return undefined;
   const entries = [entry];
   for (const dependency of manifest.dependencies) {
     const found = lookupEntry(dependency.signature, { ...cache, cacheDir, overlayDir: "", layers: [] });

@@ -3,6 +3,8 @@
  *
  * @packageDocumentation
  */
+import "./preload.js";
+
 export { type ArrayClass, alignedArray } from "./aligned.js";
 export { NjitError, type NjitErrorCode, type SourceLocation } from "./error.js";
 export type { BoundsCheck } from "./infer/program.js";

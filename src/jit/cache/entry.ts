@@ -20,7 +20,7 @@ export interface Miss {
 }
 
 /** Whether a lookup found nothing that can be used. */
-export const isMiss = (found: Entry | Miss): found is Miss => "reason" in found;
+export const isMiss = <Hit extends object>(found: Hit | Miss): found is Miss => "reason" in found;
 
 /** What a build left in its staging directory, to be published. */
 export interface StagedBuild {

@@ -20,6 +20,11 @@ interface System {
 
 let system: System | null | undefined;
 
+/** Finds the functions that {@link tryLock} calls, unless they have been found. @throws FfiError */
+export function prepareLocks(): void {
+  system ??= loadSystem();
+}
+
 function loadSystem(): System | null {
   if (process.platform === "win32") return null;
   const ffi = engine();

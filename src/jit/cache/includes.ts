@@ -90,7 +90,8 @@ export interface IncludesCheck {
  */
 export function checkIncludes(includes: readonly IncludeRecord[], cacheDir: string): IncludesCheck {
   let touched: IncludeRecord[] | undefined;
-  for (const [index, record] of includes.entries()) {
+  for (let index = 0; index < includes.length; index++) {
+    const record = includes[index] as IncludeRecord;
     const filename = isAbsolute(record.path) ? record.path : join(cacheDir, record.path);
     const stat = statSync(filename, { throwIfNoEntry: false });
     if (stat === undefined || record.sha256 === "") return { changed: filename };

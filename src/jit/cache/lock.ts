@@ -18,6 +18,7 @@ import { type Effect, pause, perform, type Steps } from "../steps.js";
 import { cannotWrite, fileSystemCode } from "./cannot-write.js";
 import { tryLock } from "./flock.js";
 import { createLockFilename, makePrivateDirectory } from "./names.js";
+import { readWhole } from "./whole.js";
 
 /*
  * Who may build what. A lock is a flock(2) of a file, not its existence: the kernel gives it back when the holder
@@ -199,18 +200,33 @@ export function isHeld(filename: string): boolean {
 const shared = new Set<string>();
 
 /**
- * Marks a file as in use until this process ends. Once per file; nothing happens if it cannot be.
- * @param filename Of a manifest or a library.
+ * Marks a file as in use until this process ends, once per file; one that cannot be locked is only read.
+ * @param filename Of a manifest.
+ * @returns The text that it has, now that nobody removes or replaces it; undefined if it is gone or cannot be read.
+ * @throws FfiError if there is no FFI engine
  */
-export function holdShared(filename: string): void {
+export function holdShared(filename: string): string | undefined {
+  let file: number;
   try {
-    const file = openSync(filename, "r");
-    const identity = identify(fstatSync(file));
-    // Kept open: the descriptor is what holds it.
-    if (!shared.has(identity) && tryLock(file, "shared") === "locked") shared.add(identity);
-    else closeSync(file);
+    file = openSync(filename, "r");
   } catch {
-    // It is gone or cannot be read: then there is nothing to keep.
+    return undefined;
+  }
+  let isKept = false;
+  try {
+    const outcome = tryLock(file, "shared");
+    const stat = fstatSync(file);
+    const identity = identify(stat);
+    // Kept open: the descriptor is what holds it.
+    isKept = outcome === "locked" && !shared.has(identity);
+    if (isKept) shared.add(identity);
+    // Removed or replaced after it was opened.
+    return stat.nlink === 0 ? undefined : readWhole(file, stat.size).toString("utf8");
+  } catch (error) {
+    if (fileSystemCode(error) === undefined) throw error;
+    return undefined;
+  } finally {
+    if (!isKept) closeSync(file);
   }
 }
 

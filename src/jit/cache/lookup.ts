@@ -3,7 +3,6 @@ import {
   closeSync,
   fstatSync,
   openSync,
-  readSync,
   renameSync,
   rmSync,
   type Stats,
@@ -27,6 +26,7 @@ import {
   makePrivateDirectory,
 } from "./names.js";
 import { assertSafeDirectory, dangerOf } from "./owner.js";
+import { readWhole } from "./whole.js";
 
 /* Finding an entry, and making sure that it may be loaded. Nothing here lists a directory. */
 
@@ -43,18 +43,29 @@ const ATTEMPTS = 4;
  * `quarantine/`, if that is possible.
  * @throws TypeError if the signature is none; JitError `ERR_JIT_UNSAFE_CACHE` if somebody else could have put
  *   something into one of the caches.
+ * @param below The cache with its overlay and layers, for who would rather not look for these unless it is needed.
  */
-export function lookupEntry(signature: string, cache: CacheParams): Entry | Miss {
+export function lookupEntry(
+  signature: string,
+  cache: CacheParams,
+  below: () => CacheParams = () => cache,
+): Entry | Miss {
   assertSignature(signature);
   let miss: Miss | undefined;
-  const below = cache.overlayDir === "" ? cache.layers : [cache.overlayDir, ...cache.layers];
-  for (const cacheDir of [cache.cacheDir, ...below]) {
+  for (const cacheDir of directories(cache, below)) {
     const found = new Lookup({ ...cache, cacheDir: cacheRoot(cacheDir) }).find(signature);
     if (!isMiss(found)) return found;
     // The reason that is told is that of an entry which is there but cannot be used, if there is one.
     if (miss === undefined || (miss.stale === undefined && found.stale !== undefined)) miss = found;
   }
   return miss ?? NO_ENTRY;
+}
+
+function* directories(cache: CacheParams, below: () => CacheParams): Generator<string, void, void> {
+  yield cache.cacheDir;
+  const { overlayDir, layers } = below();
+  if (overlayDir !== "") yield overlayDir;
+  yield* layers;
 }
 
 const NO_ENTRY: Miss = { reason: "there is no entry" };
@@ -201,17 +212,15 @@ function touch(filename: string, { mtimeMs }: Stats): void {
 }
 
 function readText(filename: string): { readonly text: string; readonly stat: Stats } | string {
-  // Most that is looked for is not there, and an exception would take ten times as long.
-  const read = isAbsent(filename) ? "ENOENT" : readBytes(filename);
-  return typeof read === "string" ? read : { text: read.bytes.toString("utf8"), stat: read.stat };
-}
-
-function isAbsent(filename: string): boolean {
   try {
-    return statSync(filename, { throwIfNoEntry: false }) === undefined;
-  } catch {
-    return false;
+    // Most that is looked for is not there, and an exception would take ten times as long.
+    const stat = statSync(filename, { throwIfNoEntry: false });
+    if (stat === undefined) return "ENOENT";
+  } catch (error) {
+    return fileSystemCode(error) ?? String(error);
   }
+  const read = readBytes(filename);
+  return typeof read === "string" ? read : { text: read.bytes.toString("utf8"), stat: read.stat };
 }
 
 /**
@@ -228,14 +237,7 @@ function readBytes(
     file = openSync(filename, "r");
     const stat = fstatSync(file);
     if (!stat.isFile()) return "it is no file";
-    const bytes = Buffer.allocUnsafe(size === undefined || stat.size === size ? stat.size : 0);
-    let length = 0;
-    while (length < bytes.length) {
-      const read = readSync(file, bytes, length, bytes.length - length, null);
-      if (read === 0) break;
-      length += read;
-    }
-    return { bytes: bytes.subarray(0, length), stat };
+    return { bytes: readWhole(file, size === undefined || stat.size === size ? stat.size : 0), stat };
   } catch (error) {
     return fileSystemCode(error) ?? String(error);
   } finally {

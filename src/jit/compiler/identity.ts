@@ -187,7 +187,7 @@ function executables(command: readonly string[]): string[] {
   if (LAUNCHERS.has(name)) return next(firstProgram(args));
   const isLauncher = (path: string) => LAUNCHERS.has(basename(realpathSync.native(path)));
   if (isLauncher(program)) return next(findProgram(name, (path) => !isLauncher(path)));
-  if (/^mpi/.test(name))
+  if (name.startsWith("mpi"))
     return next(wrapped(/cxx|c\+\+|CC|g\+\+|icp|clang\+\+|dpc/.test(name) ? "c++" : "c"));
   return [program];
 }
@@ -218,8 +218,9 @@ function familyOf(program: string): CompilerFamily {
 
 function fileIdentity(path: string): string {
   const real = realpathSync.native(path);
-  const { size, mtimeNs } = statSync(real, { bigint: true });
-  return `${real} ${size} ${mtimeNs}`;
+  // Exact to a microsecond.
+  const { size, mtimeMs } = statSync(real);
+  return `${real} ${size} ${mtimeMs}`;
 }
 
 const NATIVE: ReadonlySet<string> = new Set(["-march=native", "-mcpu=native", "-mtune=native", "-xhost"]);

@@ -97,7 +97,9 @@ function defaultCacheDir(): string {
 /** The home of the user, or undefined if there is none. */
 export function homeDirectory(): string | undefined {
   try {
-    const home = homedir();
+    // As homedir() does on all but Windows, which Node has to translate first.
+    const set = process.platform === "win32" ? undefined : process.env["HOME"];
+    const home = set || homedir();
     return isAbsolute(home) ? home : undefined;
   } catch {
     return undefined;

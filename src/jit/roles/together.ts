@@ -1,8 +1,7 @@
 import type { Communicator } from "../../mpi/index.js";
 import { isMiss, type Miss } from "../cache/entry.js";
-import { lookupEntry } from "../cache/lookup.js";
 import { JitError } from "../error.js";
-import { type Found, findOrBuild, type Generator, privateCache, withOverlay } from "../find.js";
+import { type Found, findEntry, findOrBuild, type Generator, privateCache } from "../find.js";
 import type { Jitted } from "../jit.js";
 import { gone, loadEntry } from "../loaded.js";
 import type { Params } from "../params.js";
@@ -110,10 +109,8 @@ const LACK: Lack = { miss: undefined };
 /** What this process finds on its disk, loaded. */
 const look = ({ signature, params }: Call): Present | Lack | Failure =>
   caught(() => {
-    const cache = withOverlay(params.cache);
-    const entry = lookupEntry(signature, cache);
-    if (isMiss(entry)) return { miss: entry };
-    return open({ entry, cache }) ?? LACK;
+    const found = findEntry(signature, params.cache);
+    return isMiss(found) ? { miss: found } : (open(found) ?? LACK);
   });
 
 /** Between two collective operations nothing may be thrown, or the others would wait. */
@@ -169,9 +166,8 @@ const WAITER: Outcome = { role: "waiter", result: undefined };
 
 /** The entry on the disk of this process, if it is still there. */
 function entryOf({ signature, params }: Call): Found | undefined {
-  const cache = withOverlay(params.cache);
-  const entry = caught(() => lookupEntry(signature, cache));
-  return "libFilename" in entry ? { entry, cache } : undefined;
+  const found = caught(() => findEntry(signature, params.cache));
+  return "entry" in found ? found : undefined;
 }
 
 /** Some have the library: the first of them gives it to all, and one for each disk that lacks it stores it. */

@@ -1,5 +1,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { test } from "uvu";
@@ -154,6 +164,21 @@ test("a file that is held is not had exclusively, until it is no more", async ()
   assert.ok(existsSync(filename));
   holdShared(filename);
   assert.is(tryExclusive(filename), undefined);
+});
+
+test("what is held is read, also if it was held before; not if it is gone, or was removed after it was opened", () => {
+  const filename = join(newFolder(), "manifest.json");
+  assert.is(holdShared(filename), undefined);
+  writeFileSync(filename, "µ");
+  assert.is(holdShared(filename), "µ");
+  assert.is(holdShared(filename), "µ");
+  if (process.platform !== "linux") return;
+  const removed = join(newFolder(), "manifest.json");
+  writeFileSync(removed, "removed");
+  const file = openSync(removed, "r");
+  unlinkSync(removed);
+  assert.is(holdShared(`/proc/self/fd/${file}`), undefined);
+  closeSync(file);
 });
 
 test("a lock that is tried is made, excludes builders, and is removed", () => {
