@@ -13,20 +13,34 @@ import { gathered, type Operation, type Patience, type PendingSum, Sum, waited }
  */
 
 const LINE = 64;
-/** How many sleep. */
-const SLEEPERS = 0;
+
+/**
+ * Words of the first line: how many sleep; how many sums have been begun, by all processes together; and the number of
+ * the last sum that all have begun, which those who sleep wait for: each is woken once, whoever is late.
+ */
+const [SLEEPERS, BEGUN, OVER] = [0, 1, 2];
 
 /** Looks before the processor is left to others, who may be what is waited for. */
 const SPINS = 8;
 
+/** Looks before the first sleep, times the square of the number of processes: where they share a core, each looks at the expense of the others. */
+const EAGER = 8000;
+
 /** Looks before MPI is asked as well: what others send to this process, or get from it, may need that. */
 const ALONE = 64;
 
-/** How often MPI is asked at once by whoever slept. */
-const ASKS = 20;
+/** How often MPI is asked at once by whoever slept: at first and while somebody compiles; and one more each millisecond, to so many. */
+const [FEW_ASKS, ASKS] = [2, 20];
 
-/** Nanoseconds of a sleep that nothing ends: of the first few, and of those after them. */
-const [SHORT, LONG, FEW] = [1e6, 5e6, 4];
+/** How many processes wake in a millisecond, each of which takes a tenth of it from the others. */
+const WAKING = 8;
+
+/** Milliseconds of a sleep that nothing ends, if they are not more than these; and while somebody compiles. */
+const LONGEST = 5;
+const [SHORTEST_IF_COMPILING, LONGEST_IF_COMPILING] = [20, 100];
+
+/** Of the time that was waited, the part to sleep. */
+const SHARE = 1 / 4;
 
 /** The largest tag that every MPI has, and how many tags below it are asked for in turn. */
 const [LEAST_TAG_UB, TAGS] = [32767, 1024];
@@ -99,22 +113,17 @@ interface Memory {
  */
 export class SharedSums implements Operation, PendingSum {
   readonly comm: Communicator;
-  readonly eagerLooks: number = 200;
+  readonly eagerLooks: number;
   readonly fewLooks: number = 1;
   readonly #system: System;
   readonly #address: bigint;
   readonly #size: number;
   readonly #words: Int32Array;
-  /** Where, in `#words`, it is told how many sums each process has begun. */
-  readonly #begun: readonly number[];
   /** By the last bit of the number of the sum, and by process. */
   readonly #places: readonly (readonly BigInt64Array[])[];
   readonly #bytes: readonly (readonly Buffer[])[];
   #current = 0;
-  /** All before this one have begun the current sum. */
-  #seen = 0;
   #looks = 0;
-  #sleeps = 0;
   #asked = 0;
 
   /** @param length How many numbers are added up, at most. */
@@ -123,11 +132,11 @@ export class SharedSums implements Operation, PendingSum {
     this.#system = calls;
     this.#address = address;
     this.#size = comm.size;
+    this.eagerLooks = Math.min(500, EAGER / comm.size ** 2);
     const { buffer, byteOffset } = engine().bytesAt(address, bytes);
     const starts = Array.from({ length: comm.size }, (_, rank) => LINE + rank * strideOf(length));
     this.#words = new Int32Array(buffer, byteOffset, bytes / 4);
-    this.#begun = starts.map((start) => start / 4);
-    this.#places = [LINE, LINE + placeOf(length)].map((place) =>
+    this.#places = [0, placeOf(length)].map((place) =>
       starts.map((start) => new BigInt64Array(buffer, byteOffset + start + place, length)),
     );
     this.#bytes = this.#places.map((each) => each.map(bytesOf));
@@ -136,14 +145,13 @@ export class SharedSums implements Operation, PendingSum {
   /** Adds what this process brings. Not before the last sum has ended. */
   begin(values: BigInt64Array): this {
     this.#current = (this.#current + 1) | 0;
-    this.#seen = 0;
     this.#looks = 0;
-    this.#sleeps = 0;
-    const { rank } = this.comm;
-    (this.#here[rank] as BigInt64Array).set(values);
-    const word = this.#begun[rank] as number;
-    Atomics.store(this.#words, word, this.#current);
-    if (Atomics.load(this.#words, SLEEPERS) > 0) this.#futex(word, FUTEX_WAKE, ALL);
+    (this.#here[this.comm.rank] as BigInt64Array).set(values);
+    const begun = (Atomics.add(this.#words, BEGUN, 1) + 1) | 0;
+    if (begun === Math.imul(this.#current, this.#size)) {
+      Atomics.store(this.#words, OVER, this.#current);
+      if (Atomics.load(this.#words, SLEEPERS) > 0) this.#futex(OVER, FUTEX_WAKE, ALL);
+    }
     return this;
   }
 
@@ -157,14 +165,13 @@ export class SharedSums implements Operation, PendingSum {
   }
 
   isOver(): boolean {
-    for (; this.#seen < this.#size; this.#seen++) {
-      const begun = Atomics.load(this.#words, this.#begun[this.#seen] as number);
-      if (((begun - this.#current) | 0) < 0) {
-        if (++this.#looks > SPINS) this.#pass();
-        return false;
-      }
-    }
-    return true;
+    if (!this.#isBefore(Atomics.load(this.#words, OVER))) return true;
+    if (++this.#looks > SPINS) this.#pass();
+    return false;
+  }
+
+  #isBefore(over: number): boolean {
+    return ((over - this.#current) | 0) < 0;
   }
 
   #pass(): void {
@@ -181,15 +188,18 @@ export class SharedSums implements Operation, PendingSum {
     comm.iprobe((comm.rank + 1) % comm.size, LEAST_TAG_UB - (this.#asked++ % TAGS));
   }
 
-  /** It ends when the process begins that is waited for; what needs looks is MPI, and the end of all patience. */
-  sleep(): void {
-    for (let i = 0; i < ASKS; i++) this.#ask();
-    const word = this.#begun[this.#seen] as number;
-    const begun = Atomics.load(this.#words, word);
-    if (((begun - this.#current) | 0) >= 0) return;
-    const nanoseconds = BigInt(this.#sleeps++ < FEW ? SHORT : LONG);
+  /** It ends when the last process begins; what needs looks is MPI, and the end of all patience. */
+  sleep(waited: number, whileCompiling: boolean): void {
+    const asks = whileCompiling ? FEW_ASKS : Math.min(ASKS, FEW_ASKS + waited);
+    for (let i = 0; i < asks; i++) this.#ask();
+    const over = Atomics.load(this.#words, OVER);
+    if (!this.#isBefore(over)) return;
+    const shortest = whileCompiling ? SHORTEST_IF_COMPILING : Math.max(1, this.#size / WAKING);
+    const longest = whileCompiling ? LONGEST_IF_COMPILING : LONGEST;
+    const milliseconds = Math.max(shortest, Math.min(longest, waited * SHARE));
+    const nanoseconds = BigInt(Math.round(1e6 * milliseconds));
     Atomics.add(this.#words, SLEEPERS, 1);
-    this.#futex(word, FUTEX_WAIT, begun, BigInt64Array.of(0n, nanoseconds));
+    this.#futex(OVER, FUTEX_WAIT, over, BigInt64Array.of(0n, nanoseconds));
     Atomics.sub(this.#words, SLEEPERS, 1);
   }
 
@@ -239,7 +249,7 @@ const bytesOf = ({ buffer, byteOffset, byteLength }: BigInt64Array): Buffer =>
 const placeOf = (length: number): number => Math.ceil((8 * length) / LINE) * LINE;
 
 /** Bytes of each process. */
-const strideOf = (length: number): number => LINE + 2 * placeOf(length);
+const strideOf = (length: number): number => 2 * placeOf(length);
 
 /** By communicator; null if they do not share memory. */
 const known = new WeakMap<Communicator, SharedSums | null>();

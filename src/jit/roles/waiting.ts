@@ -53,9 +53,10 @@ export interface Operation {
   readonly fewLooks: number;
   /**
    * Leaves the processor to others.
-   * @param duration Milliseconds by which the next look may be late; who is woken by what it waits for may sleep longer.
+   * @param waited Milliseconds since the first sleep.
+   * @param whileCompiling Whether somebody has more use for it than MPI has for looks.
    */
-  sleep(duration: number): void;
+  sleep(waited: number, whileCompiling: boolean): void;
 }
 
 /** Numbers of all processes that are being added up. */
@@ -88,8 +89,8 @@ class Collective implements Operation {
     return this.#request.promise({ signal });
   }
 
-  sleep(duration: number): void {
-    Atomics.wait(never, 0, 0, duration);
+  sleep(waited: number): void {
+    Atomics.wait(never, 0, 0, Math.min(LONGEST, Math.max(SHORTEST, waited * SHARE)));
   }
 }
 
@@ -116,7 +117,7 @@ function waitPatiently(operation: Operation, patience: Patience, notice?: Notice
     if (patience.signal?.aborted) throw patience.signal.reason;
     if (now > patience.until) throw late(patience);
     if (notice === undefined) {
-      operation.sleep(Math.min(LONGEST, Math.max(SHORTEST, (now - started) * SHARE)));
+      operation.sleep(now - started, patience.whileCompiling === true);
     } else if (notice.wait(LONGEST_WITH_NOTICE)) return false;
   }
   return true;
