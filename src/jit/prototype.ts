@@ -92,6 +92,20 @@ const KEYWORDS: ReadonlySet<string> = new Set([
  * @throws JitError `ERR_JIT_SYMBOL` that says what is not understood
  */
 export function parsePrototype(text: string): Prototype {
+  let prototype = known.get(text);
+  if (prototype !== undefined) return prototype;
+  prototype = parsed(text);
+  if (known.size >= MOST_KNOWN) known.clear();
+  known.set(text, prototype);
+  return prototype;
+}
+
+/** Libraries that are generated are alike in their functions. */
+const known = new Map<string, Prototype>();
+
+const MOST_KNOWN = 1000;
+
+function parsed(text: string): Prototype {
   const match = /^\s*([^()]*?)\b([A-Za-z_]\w*)\s*\(([^()]*)\)\s*;?\s*$/s.exec(text);
   if (match === null) throw notUnderstood(text, 'expected the form "double f(const double *, int)"');
   const [, before = "", name = "", inside = ""] = match;

@@ -123,6 +123,8 @@ export class SharedSums implements Operation, PendingSum {
   readonly #places: readonly (readonly BigInt64Array[])[];
   readonly #bytes: readonly (readonly Buffer[])[];
   #current = 0;
+  /** How many numbers are added up this time. */
+  #length = 0;
   #looks = 0;
   #asked = 0;
 
@@ -146,6 +148,7 @@ export class SharedSums implements Operation, PendingSum {
   begin(values: BigInt64Array): this {
     this.#current = (this.#current + 1) | 0;
     this.#looks = 0;
+    this.#length = values.length;
     (this.#here[this.comm.rank] as BigInt64Array).set(values);
     const begun = (Atomics.add(this.#words, BEGUN, 1) + 1) | 0;
     if (begun === Math.imul(this.#current, this.#size)) {
@@ -225,7 +228,7 @@ export class SharedSums implements Operation, PendingSum {
     return this.sums();
   }
 
-  /** After the end: whether all have brought the same. */
+  /** After the end: whether all have brought the same. Only of as many numbers as there may be. */
   isUnanimous(): boolean {
     const bytes = this.#bytes[this.#current & 1] as readonly Buffer[];
     const first = bytes[0] as Buffer;
@@ -236,7 +239,10 @@ export class SharedSums implements Operation, PendingSum {
   /** After the end: the sum of each number. */
   sums(): BigInt64Array {
     const [first, ...others] = this.#here as [BigInt64Array, ...BigInt64Array[]];
-    const sums = first.slice();
+    const sums = first.slice(0, this.#length);
+    // As a rule, and in a tenth of the time.
+    if (this.#length === first.length && this.isUnanimous())
+      return sums.map((each) => each * BigInt(this.#size));
     for (const values of others)
       for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] as bigint) + (values[i] as bigint);
     return sums;

@@ -28,9 +28,13 @@ function sharing(): mpi.Communicator {
   return comm;
 }
 
-/** What rank `from` brings to a sum, all of it different. */
-const brought = (round: number, from: number): BigInt64Array =>
-  BigInt64Array.from({ length: LENGTH }, (_, i) => BigInt((round + 1) * 1_000_003 * (i + 1) - from * 7 ** i));
+/** What rank `from` brings to a sum: all of it different, but for some rounds in which all bring the same. */
+function brought(round: number, from: number): BigInt64Array {
+  const who = round % 7 === 3 ? 0 : from;
+  return BigInt64Array.from({ length: LENGTH }, (_, i) =>
+    BigInt((round + 1) * 1_000_003 * (i + 1) - who * 7 ** i),
+  );
+}
 
 function expected(round: number): BigInt64Array {
   const sums = new BigInt64Array(LENGTH);
@@ -76,6 +80,21 @@ test(
       const sum = beginSum(comm, brought(round, rank));
       if (round % 10 === rank) await new Promise((resolve) => setTimeout(resolve, 3));
       assert.equal(await runAsync(sum.ended(endless)), expected(round));
+    }
+    comm.free();
+  },
+  shared,
+);
+
+test(
+  "fewer numbers than there may be are added up, whatever was brought before",
+  () => {
+    const comm = sharing();
+    for (let round = 0; round < 20; round++) {
+      assert.equal(runSync(beginSum(comm, brought(round, rank)).ended(endless)), expected(round));
+      const short = BigInt64Array.of(1n, BigInt(rank * (round % 2)));
+      const ranks = BigInt(((size * (size - 1)) / 2) * (round % 2));
+      assert.equal(runSync(beginSum(comm, short).ended(endless)), BigInt64Array.of(BigInt(size), ranks));
     }
     comm.free();
   },
