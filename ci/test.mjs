@@ -72,7 +72,7 @@ async function main() {
   const isCovered = whole && !options["no-coverage"];
   if (isCovered) startCoverage();
   const env = jobEnvironment(mpis);
-  const runShown = async (job) => show(job, await run(job, env, isCovered));
+  const runShown = async (job) => show(job, await outcomeOf(job, env, isCovered));
   const { single, ranks } = plan(mpis);
   const next = single.values();
   const inTurn = async () => {
@@ -146,19 +146,29 @@ function jobEnvironment(mpis) {
   return Object.assign(env, ...mpis.map((mpi) => mpi.env));
 }
 
+/** What came of a job; what goes wrong here is a failure of the job, and no reason not to run the others. */
+async function outcomeOf(job, env, isCovered) {
+  let outcome = { passed: 0, failed: 0, report: "", skipped: [], seconds: 0, timedOut: false };
+  try {
+    const folder = mkdtempSync(join(tmpdir(), "typed-mpi-test-"));
+    outcome = await run(job, env, folder, isCovered);
+    // Not if a file system that it mounted is still there, or a process that it started: these are left over.
+    rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  } catch (error) {
+    outcome.failed++;
+    outcome.report += `\n${error.stack}\n`;
+  }
+  return outcome;
+}
+
 /** Runs a job, with a folder of its own for what it and its coverage write. */
-async function run(job, environment, isCovered) {
-  const folder = mkdtempSync(join(tmpdir(), "typed-mpi-test-"));
+async function run(job, environment, folder, isCovered) {
   const coverage = join(folder, "coverage");
   const env = { ...environment, ...(isCovered ? { NODE_V8_COVERAGE: coverage } : {}) };
-  try {
-    const outcome = await (job.mpi === undefined ? runSingle(job, env, folder) : runRanks(job, env, folder));
-    // A job that was killed wrote none.
-    if (existsSync(coverage)) keepCoverage(coverage);
-    return outcome;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  const outcome = await (job.mpi === undefined ? runSingle(job, env, folder) : runRanks(job, env, folder));
+  // A job that was killed wrote none, or half of it.
+  if (existsSync(coverage) && !outcome.timedOut) keepCoverage(coverage);
+  return outcome;
 }
 
 function programOf(name) {

@@ -1,11 +1,12 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { invalidType } from "../argument-error.js";
 import type { Generated } from "./build.js";
+import { isMiss } from "./cache/entry.js";
 import { JitError } from "./error.js";
 import { exchange, type Wanted } from "./exchange.js";
-import { findOrBuild, type Generator } from "./find.js";
+import { findEntry, findOrBuild, type Generator } from "./find.js";
 import type { JitLibrary } from "./library.js";
-import { gone, loadEntry, loadLibrary } from "./loaded.js";
+import { gone, loadEntry } from "./loaded.js";
 import { MemoryCache } from "./memory.js";
 import { checkNames } from "./params/merge.js";
 import { type GeneratorParams, type GivenParams, validateParams } from "./params.js";
@@ -211,11 +212,12 @@ function* obtainTogether(want: () => Wanted, callbacks: AnyCallbacks): Steps<Jit
     wanted = want();
     return wanted;
   }, callbacks);
-  const { signature, generator } = wanted as unknown as Wanted;
+  const { signature, generator, params } = wanted as unknown as Wanted;
   const library = loadEntry(found.entry, found.cache);
   if (library !== undefined) return { library, signature };
   if (generator !== undefined) return yield* obtain(wanted as unknown as Wanted);
-  const again = loadLibrary(signature, found.cache);
+  const next = findEntry(signature, params.cache);
+  const again = isMiss(next) ? undefined : loadEntry(next.entry, next.cache);
   if (again === undefined) throw gone(signature);
   return { library: again, signature };
 }

@@ -4,6 +4,7 @@ import { type Entry, isMiss } from "./cache/entry.js";
 import { analyseLoadError } from "./cache/integrity.js";
 import { holdShared } from "./cache/lock.js";
 import { lookupEntry } from "./cache/lookup.js";
+import { type FileRecord, parseManifest } from "./cache/manifest.js";
 import { createLibFilename, createManifestFilename } from "./cache/names.js";
 import { JitError } from "./error.js";
 import { JitLibrary } from "./library.js";
@@ -72,6 +73,10 @@ export function lookupLib(signature: string, cache: CacheParams): JitLibrary | u
   return loaded.get(signature)?.libraries.get(libFilename) ?? loadLibrary(signature, cache);
 }
 
+/** Whether a manifest is of this library. As it was found it need not be understood once more. */
+const isOfLibrary = (text: string, library: FileRecord): boolean =>
+  text.includes(JSON.stringify(library)) || parseManifest(text)?.library.sha256 === library.sha256;
+
 /**
  * Marks the entry and those it depends on as in use.
  * @returns them; undefined if one of them is there no more
@@ -88,7 +93,7 @@ function held(entry: Entry, cache: CacheParams): Entry[] | undefined {
   }
   // Whoever removes or replaces it removes this first, and not while it is held.
   const text = holdShared(createManifestFilename(signature, { ...cache, cacheDir }));
-  if (!text?.includes(JSON.stringify(manifest.library))) return undefined;
+  if (text === undefined || !isOfLibrary(text, manifest.library)) return undefined;
   const entries = [entry];
   for (const dependency of manifest.dependencies) {
     const found = lookupEntry(dependency.signature, { ...cache, cacheDir, overlayDir: "", layers: [] });

@@ -5,7 +5,7 @@
 import { hash } from "node:crypto";
 import { engine } from "../ffi/index.js";
 import { prepareLocks } from "./cache/flock.js";
-import { compilerIdentity } from "./compiler/identity.js";
+import { prepareIdentity } from "./compiler/identity.js";
 import { defaultBuildParams } from "./params.js";
 
 for (const prepare of [
@@ -15,7 +15,7 @@ for (const prepare of [
   // OpenSSL looks for a hash when it is used first.
   () => void hash("sha256", ""),
   // The one that is asked for as long as nobody says otherwise, kept by all that decides which one it is.
-  () => void compilerIdentity(defaultBuildParams()),
+  () => prepareIdentity(defaultBuildParams()),
 ]) {
   try {
     prepare();

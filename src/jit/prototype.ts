@@ -103,7 +103,7 @@ export function parsePrototype(text: string): Prototype {
 /** Libraries that are generated are alike in their functions. */
 const known = new Map<string, Prototype>();
 
-const MOST_KNOWN = 1000;
+const MOST_KNOWN = 100;
 
 function parsed(text: string): Prototype {
   const match = /^\s*([^()]*?)\b([A-Za-z_]\w*)\s*\(([^()]*)\)\s*;?\s*$/s.exec(text);

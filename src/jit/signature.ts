@@ -96,7 +96,8 @@ function buildIdentity(build: BuildParams): BuildIdentity {
   const seen = identitiesOfFrozen.get(build);
   if (seen !== undefined) return seen;
   const { timeout: _, ...relevant } = build;
-  const text = canonicalText(relevant, "params.build");
+  // Complete, checked, and always in the same order.
+  const text = JSON.stringify(relevant);
   let identity = identities.get(text);
   if (identity === undefined) {
     identity = { tools: toolsText(build, text), known: new Map() };
@@ -116,7 +117,7 @@ function toolsText(build: BuildParams, text: string): string {
     ...(build.language === "c" ? cflags : cxxflags),
     ...(build.debug ? cxxflagsDebug : cxxflagsOpt),
   ];
-  return canonicalText([packageVersion(), compilerIdentity(build), targetIdentity(flags)], "tools") + text;
+  return JSON.stringify([packageVersion(), compilerIdentity(build), targetIdentity(flags)]) + text;
 }
 
 /** Forgets what the compilers were, for tests. @internal */

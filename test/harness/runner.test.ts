@@ -1,4 +1,6 @@
 import { spawnSync } from "node:child_process";
+import { rmSync } from "node:fs";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -97,6 +99,20 @@ single("nothing selected", () => {
   const { code, lastLine } = run("no such test");
   assert.is(lastLine, "0 passed, 0 failed");
   assert.is(code, 1);
+});
+single("all of them, two at a time", () => {
+  const { output, lastLine } = run("single/", 5);
+  assert.is(output.match(/^(ok|FAILED) {2}single\//gm)?.length, SINGLE.length);
+  assert.is(lastLine, "4 passed, 5 failed");
+});
+single("what cannot be cleaned up", () => {
+  if (process.getuid?.() !== 0) return;
+  const { output, lastLine } = run("left-over/mount");
+  const [, path = ""] = output.match(/EBUSY.* '(.*\/mount-\w+)'/) ?? [];
+  assert.is(spawnSync("umount", [path]).status, 0, output);
+  rmSync(dirname(dirname(path)), { recursive: true });
+  assert.match(output, /^FAILED {2}left-over\/mount {2}1 passed, 1 failed/m);
+  assert.is(lastLine, "1 passed, 1 failed");
 });
 single.run();
 

@@ -1,7 +1,10 @@
 import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { PLAIN } from "../cli/command.js";
+import { newFolder } from "./caches.js";
 
 // What is prepared while the modules load decides nothing: a program may set its environment after its imports.
 
@@ -38,11 +41,28 @@ test("a process without a compiler imports all the same, and finds one that appe
   assert.is(printed(late, { PATH: "/nonexistent" }), printed(SIGNATURE));
 });
 
+test("a compiler that changed since is looked at again by a call that comes late", () => {
+  const folder = newFolder();
+  const compiler = join(folder, "compiler");
+  const text = '#!/bin/sh\nexec c++ "$@"\n';
+  writeFileSync(compiler, text, { mode: 0o755 });
+  const changed = `import { appendFileSync } from "node:fs"; appendFileSync("${compiler}", "# newer\\n");`;
+  const wait = "await new Promise((resolve) => setTimeout(resolve, 1100));";
+  const late = printed(`${changed} ${wait} ${SIGNATURE}`, { CXX: compiler });
+  assert.is(printed(SIGNATURE, { CXX: compiler }), late);
+  writeFileSync(compiler, text, { mode: 0o755 });
+  assert.is.not(printed(SIGNATURE, { CXX: compiler }), late);
+});
+
 test("an engine that is unknown is told by the call that needs it", () => {
+  const cache = newFolder();
   const code = "console.log(njit((x) => x + 1)(1));";
-  assert.is(printed(code, { TYPED_MPI_FFI: "" }), "2");
-  const telling = `try { ${code} } catch (error) { console.log(error.code); }`;
-  assert.is(printed(telling, { TYPED_MPI_FFI: "none" }), "ERR_FFI_ENGINE");
+  const telling = `try { ${code} } catch (error) { console.log(error.code, error.message.includes("none")); }`;
+  const env = { TYPED_MPI_CACHE_DIR: cache };
+  assert.is(printed(telling, { ...env, TYPED_MPI_FFI: "none" }), "ERR_FFI_ENGINE true");
+  assert.is(printed(code, env), "2");
+  // It is on disk now.
+  assert.is(printed(telling, { ...env, TYPED_MPI_FFI: "none" }), "ERR_JIT_LOAD true");
 });
 
 test.run();

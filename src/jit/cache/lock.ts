@@ -202,8 +202,8 @@ const shared = new Set<string>();
 /**
  * Marks a file as in use until this process ends, once per file; one that cannot be locked is only read.
  * @param filename Of a manifest.
- * @returns The text that it has, now that nobody removes or replaces it; undefined if it is gone or cannot be read.
- * @throws FfiError if there is no FFI engine
+ * @returns The text that it has, which nobody replaces from now on if it could be locked; undefined if it is gone or cannot
+ *   be read.
  */
 export function holdShared(filename: string): string | undefined {
   let file: number;
@@ -214,19 +214,29 @@ export function holdShared(filename: string): string | undefined {
   }
   let isKept = false;
   try {
-    const outcome = tryLock(file, "shared");
+    const isLocked = tryShared(file);
     const stat = fstatSync(file);
     const identity = identify(stat);
+    // It was removed or replaced after it was opened.
+    const present = statSync(filename, { throwIfNoEntry: false });
+    if (present === undefined || identify(present) !== identity) return undefined;
     // Kept open: the descriptor is what holds it.
-    isKept = outcome === "locked" && !shared.has(identity);
+    isKept = isLocked && !shared.has(identity);
     if (isKept) shared.add(identity);
-    // Removed or replaced after it was opened.
-    return stat.nlink === 0 ? undefined : readWhole(file, stat.size).toString("utf8");
-  } catch (error) {
-    if (fileSystemCode(error) === undefined) throw error;
+    return readWhole(file, stat.size).toString("utf8");
+  } catch {
     return undefined;
   } finally {
     if (!isKept) closeSync(file);
+  }
+}
+
+function tryShared(file: number): boolean {
+  try {
+    return tryLock(file, "shared") === "locked";
+  } catch {
+    // There is no FFI engine: whoever loads the library is told.
+    return false;
   }
 }
 

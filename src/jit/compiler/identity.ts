@@ -73,6 +73,21 @@ const settings = (): string[] =>
 
 const known = new Map<string, string>();
 
+/** What was looked at before anybody asked, and until when that is good: a process may be older than its compiler. */
+const prepared = new Map<string, { readonly identity: string; readonly until: number }>();
+
+/** For how long, in milliseconds. */
+const PREPARED = 1000;
+
+/** Looks at the compiler now, for a call that comes soon. @throws JitError as {@link findCompiler} */
+export function prepareIdentity(build: BuildParams): void {
+  const set = settings();
+  prepared.set(placeOf(build, set), {
+    identity: identityOf(build, set),
+    until: performance.now() + PREPARED,
+  });
+}
+
 /**
  * Text that changes whenever the compiler does: path, size and time of change of the program that `build` asks
  * for and of those that it runs in turn (ccache, the wrappers of an MPI), its arguments, and the environment
@@ -84,14 +99,20 @@ export function compilerIdentity(build: BuildParams): string {
   const key = placeOf(build, set);
   let identity = known.get(key);
   if (identity === undefined) {
-    const command = findCommand(build);
-    const [program, ...args] = command;
-    const native = isNative(args) ? [targetIdentity(args)] : [];
-    const files = executables(command).map(fileIdentity);
-    identity = [basename(program), ...args, ...files, ...set, ...native].join("\n");
+    const early = prepared.get(key);
+    const isGood = early !== undefined && performance.now() < early.until;
+    identity = isGood ? early.identity : identityOf(build, set);
     known.set(key, identity);
   }
   return identity;
+}
+
+function identityOf(build: BuildParams, set: readonly string[]): string {
+  const command = findCommand(build);
+  const [program, ...args] = command;
+  const native = isNative(args) ? [targetIdentity(args)] : [];
+  const files = executables(command).map(fileIdentity);
+  return [basename(program), ...args, ...files, ...set, ...native].join("\n");
 }
 
 /**

@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import { closeSync, fstatSync, ftruncateSync, openSync, readFileSync, readlinkSync } from "node:fs";
+import { cpus } from "node:os";
 import { engine, type NativeFunction } from "../../ffi/index.js";
 import type { Communicator } from "../../mpi/index.js";
 import type { Steps } from "../steps.js";
@@ -23,21 +24,20 @@ const [SLEEPERS, BEGUN, OVER] = [0, 1, 2];
 /** Looks before the processor is left to others, who may be what is waited for. */
 const SPINS = 8;
 
-/** Looks before the first sleep, times the square of the number of processes: where they share a core, each looks at the expense of the others. */
-const EAGER = 8000;
+/** Looks before the first sleep, if each process has a core; where they share one, each looks at the expense of the others. */
+const EAGER = 800;
 
 /** Looks before MPI is asked as well: what others send to this process, or get from it, may need that. */
 const ALONE = 64;
 
-/** How often MPI is asked at once by whoever slept: at first and while somebody compiles; and one more each millisecond, to so many. */
+/** How often MPI is asked at once by whoever slept: at first; and one more each millisecond, to so many. */
 const [FEW_ASKS, ASKS] = [2, 20];
 
-/** How many processes wake in a millisecond, each of which takes a tenth of it from the others. */
-const WAKING = 8;
+/** While somebody compiles: milliseconds of each sleep, and how long a compiler takes as a rule, after which MPI is asked more. */
+const [SLEEP_IF_COMPILING, COMPILING] = [20, 200];
 
-/** Milliseconds of a sleep that nothing ends, if they are not more than these; and while somebody compiles. */
-const LONGEST = 5;
-const [SHORTEST_IF_COMPILING, LONGEST_IF_COMPILING] = [20, 100];
+/** The longest sleep that nothing ends, if each process has a few of them to a core, and the shortest for each of those. */
+const [LONGEST, SHORTEST_OF_EACH] = [5, 0.25];
 
 /** Of the time that was waited, the part to sleep. */
 const SHARE = 1 / 4;
@@ -118,6 +118,8 @@ export class SharedSums implements Operation, PendingSum {
   readonly #system: System;
   readonly #address: bigint;
   readonly #size: number;
+  /** Processes that share a core, if they are spread evenly. */
+  readonly #perCore: number;
   readonly #words: Int32Array;
   /** By the last bit of the number of the sum, and by process. */
   readonly #places: readonly (readonly BigInt64Array[])[];
@@ -134,7 +136,8 @@ export class SharedSums implements Operation, PendingSum {
     this.#system = calls;
     this.#address = address;
     this.#size = comm.size;
-    this.eagerLooks = Math.min(500, EAGER / comm.size ** 2);
+    this.#perCore = Math.max(1, comm.size / cores());
+    this.eagerLooks = EAGER / this.#perCore ** 2;
     const { buffer, byteOffset } = engine().bytesAt(address, bytes);
     const starts = Array.from({ length: comm.size }, (_, rank) => LINE + rank * strideOf(length));
     this.#words = new Int32Array(buffer, byteOffset, bytes / 4);
@@ -146,6 +149,7 @@ export class SharedSums implements Operation, PendingSum {
 
   /** Adds what this process brings. Not before the last sum has ended. */
   begin(values: BigInt64Array): this {
+    if (this.#isBefore(Atomics.load(this.#words, OVER))) throw new Error("the last sum is not over");
     this.#current = (this.#current + 1) | 0;
     this.#looks = 0;
     this.#length = values.length;
@@ -193,13 +197,15 @@ export class SharedSums implements Operation, PendingSum {
 
   /** It ends when the last process begins; what needs looks is MPI, and the end of all patience. */
   sleep(waited: number, whileCompiling: boolean): void {
-    const asks = whileCompiling ? FEW_ASKS : Math.min(ASKS, FEW_ASKS + waited);
+    const isFor = whileCompiling ? waited - COMPILING : waited;
+    const asks = Math.max(FEW_ASKS, Math.min(ASKS, FEW_ASKS + isFor));
     for (let i = 0; i < asks; i++) this.#ask();
     const over = Atomics.load(this.#words, OVER);
     if (!this.#isBefore(over)) return;
-    const shortest = whileCompiling ? SHORTEST_IF_COMPILING : Math.max(1, this.#size / WAKING);
-    const longest = whileCompiling ? LONGEST_IF_COMPILING : LONGEST;
-    const milliseconds = Math.max(shortest, Math.min(longest, waited * SHARE));
+    const shortest = Math.max(1, SHORTEST_OF_EACH * this.#perCore);
+    const milliseconds = whileCompiling
+      ? SLEEP_IF_COMPILING
+      : Math.max(shortest, Math.min(LONGEST, waited * SHARE));
     const nanoseconds = BigInt(Math.round(1e6 * milliseconds));
     Atomics.add(this.#words, SLEEPERS, 1);
     this.#futex(OVER, FUTEX_WAIT, over, BigInt64Array.of(0n, nanoseconds));
@@ -247,6 +253,14 @@ export class SharedSums implements Operation, PendingSum {
       for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] as bigint) + (values[i] as bigint);
     return sums;
   }
+}
+
+let coreCount: number | undefined;
+
+/** Of this host, whatever this process is bound to. */
+function cores(): number {
+  coreCount ??= Math.max(1, cpus().length);
+  return coreCount;
 }
 
 const bytesOf = ({ buffer, byteOffset, byteLength }: BigInt64Array): Buffer =>

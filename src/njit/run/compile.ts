@@ -94,7 +94,7 @@ function wanted(source: FunctionSource, { code, library }: Translation, options:
   if (library.hasThreads) letWaitersSleep();
   const flags = [...FLAGS, ...(fastmath ? FAST : STRICT), ...(library.hasThreads ? THREADS : [])];
   return {
-    name: `njit-${source.name}-${hash("sha256", code).slice(0, 32)}`,
+    name: `njit-${source.name.replace(/\W/g, "_")}-${hash("sha256", code).slice(0, 32)}`,
     params: {
       ...params,
       build: { ...params?.build, language: "c", cflags: flags, cxxflagsOpt: [], libs: ["m"] },
