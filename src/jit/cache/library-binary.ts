@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { invalidType } from "../../argument-error.js";
 import type { CacheParams } from "../params.js";
 import { cannotWrite } from "./cannot-write.js";
-import { writeWhole } from "./manifest.js";
 import { cacheRoot, createLibFilename, makeLibDir } from "./names.js";
 import { stagingDirectory } from "./staging.js";
+import { writeWhole } from "./whole.js";
 
 /**
  * The bytes of a library.

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import { readFileSync, renameSync, rmSync } from "node:fs";
+import { writeWhole } from "./whole.js";
 
 /* What an entry of the cache consists of and was made from. An entry exists if and only if its manifest does. */
 
@@ -102,22 +103,6 @@ export function writeManifest(filename: string, manifest: Manifest, fsync: boole
   } catch (error) {
     rmSync(temporary, { force: true });
     throw error;
-  }
-}
-
-/**
- * Writes a new file, which others cannot write to whatever the umask is.
- * @param mode Permissions, before the umask.
- * @throws The error of the file system, `EEXIST` if the file exists.
- */
-export function writeWhole(filename: string, data: string | Uint8Array, fsync: boolean, mode: number): void {
-  const bytes = typeof data === "string" ? Buffer.from(data) : data;
-  const file = openSync(filename, "wx", mode & ~0o022);
-  try {
-    for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
-    if (fsync) fsyncSync(file);
-  } finally {
-    closeSync(file);
   }
 }
 

@@ -4,8 +4,9 @@ import { join, relative, sep } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { CacheParams } from "../params.js";
 import { fileSystemCode } from "./cannot-write.js";
-import { type FileRecord, writeWhole } from "./manifest.js";
+import type { FileRecord } from "./manifest.js";
 import { cacheRoot, createIncFilename, createSrcFilename } from "./names.js";
+import { writeWhole } from "./whole.js";
 
 /* The files of an entry, before they are where they belong. */
 

@@ -8,7 +8,7 @@ import { cannotWrite } from "./cannot-write.js";
 import { type Entry, isMiss, type StagedBuild } from "./entry.js";
 import { recordIncludes } from "./includes.js";
 import { lookupEntry } from "./lookup.js";
-import { type FileRecord, formatManifest, type Manifest, readManifest, writeWhole } from "./manifest.js";
+import { type FileRecord, formatManifest, type Manifest, readManifest } from "./manifest.js";
 import {
   assertSignature,
   cacheRoot,
@@ -32,6 +32,7 @@ import {
   writePart,
 } from "./parts.js";
 import { partFilenames, stagingDirectory } from "./staging.js";
+import { writeWhole } from "./whole.js";
 
 /*
  * Putting entries into the cache, and taking them out. All files are written whole in a directory below `temp`, on the
