@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
@@ -40,6 +41,20 @@ calls("code is generated on a miss only, and told what it is for", () => {
   assert.is(jit(jitable, "five", structuredClone(params), { generate }).library, library);
   assert.is(told.length, 1);
   assert.equal(leftovers(params.cache.cacheDir), []);
+});
+
+calls("a manifest that somebody has written in another form is loaded", () => {
+  const params = inCache(newFolder());
+  const { signature } = jit(7, "seven", params, { generate: () => ({ source: f(7) }) });
+  const filename = join(params.cache.cacheDir, "manifest", `${signature}.json`);
+  const program = `import { jit } from "${new URL("../../src/jit/index.js", import.meta.url).href}";
+    const generate = () => ({ source: "int g;" });
+    console.log(jit(0, "seven", ${JSON.stringify(params)}, { generate }).library.func("int f()")());`;
+  writeFileSync(filename, JSON.stringify(JSON.parse(readFileSync(filename, "utf8")), null, 2));
+  const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", program], {
+    encoding: "utf8",
+  });
+  assert.is(stdout, "7\n", stderr);
 });
 
 calls("other parameters are another library", () => {

@@ -197,8 +197,8 @@ export class SharedSums implements Operation, PendingSum {
 
   /** It ends when the last process begins; what needs looks is MPI, and the end of all patience. */
   sleep(waited: number, whileCompiling: boolean): void {
-    const isFor = whileCompiling ? waited - COMPILING : waited;
-    const asks = Math.max(FEW_ASKS, Math.min(ASKS, FEW_ASKS + isFor));
+    const longer = Math.max(0, whileCompiling ? waited - COMPILING : waited);
+    const asks = Math.min(ASKS, FEW_ASKS + longer);
     for (let i = 0; i < asks; i++) this.#ask();
     const over = Atomics.load(this.#words, OVER);
     if (!this.#isBefore(over)) return;
@@ -234,7 +234,7 @@ export class SharedSums implements Operation, PendingSum {
     return this.sums();
   }
 
-  /** After the end: whether all have brought the same. Only of as many numbers as there may be. */
+  /** After the end: whether all have brought the same; of fewer numbers than there may be, also what they had brought before. */
   isUnanimous(): boolean {
     const bytes = this.#bytes[this.#current & 1] as readonly Buffer[];
     const first = bytes[0] as Buffer;
@@ -247,8 +247,7 @@ export class SharedSums implements Operation, PendingSum {
     const [first, ...others] = this.#here as [BigInt64Array, ...BigInt64Array[]];
     const sums = first.slice(0, this.#length);
     // As a rule, and in a tenth of the time.
-    if (this.#length === first.length && this.isUnanimous())
-      return sums.map((each) => each * BigInt(this.#size));
+    if (this.isUnanimous()) return sums.map((each) => each * BigInt(this.#size));
     for (const values of others)
       for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] as bigint) + (values[i] as bigint);
     return sums;
