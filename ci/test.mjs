@@ -1,7 +1,7 @@
 // npm test [-- NAME... --mpi NAME --ranks N --engine NAME --no-coverage]
 //
 // Runs every test file: those in a folder `ranks` as ranks, under each installed MPI, at 1 to 4 ranks with koffi
-// and at 2 with ffi-rs, but for OTHER_SIZES; all others once, each in a process of its own, two at a time. A NAME
+// and at 3 with ffi-rs, but for OTHER_SIZES; all others once, each in a process of its own, two at a time. A NAME
 // selects the files whose path contains it. Ends with the line `N passed, N failed`.
 
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
@@ -18,13 +18,13 @@ import { ROOT, setUpMpis, setUpPackages } from "./setup.mjs";
 import { StepError } from "./system.mjs";
 
 /** Numbers of ranks with each FFI engine: what may differ between engines does not differ between sizes. */
-const SIZES = { koffi: [1, 2, 3, 4], "ffi-rs": [2] };
+const SIZES = { koffi: [1, 2, 3, 4], "ffi-rs": [3] };
 
 /** Files whose matter is who of many ranks does what, and those about messages to oneself. */
 const OTHER_SIZES = {
   "jit/ranks/strategies": { koffi: [1, 2, 3, 4, 8] },
-  "mpi/ranks/completions": { koffi: [1, 2] },
-  "mpi/ranks/using": { koffi: [1, 2] },
+  "mpi/ranks/completions": { koffi: [1, 2], "ffi-rs": [2] },
+  "mpi/ranks/using": { koffi: [1, 2], "ffi-rs": [2] },
 };
 
 /** Single processes that take long: begun first, so that none of them is left alone at the end. */
@@ -35,7 +35,7 @@ const AT_A_TIME = 2;
 
 /** Seconds for a job. A single process may compile a C program for every MPI. */
 const RANKS_LIMIT = 60;
-const SINGLE_LIMIT = 300;
+const SINGLE_LIMIT = 240;
 
 /** A library that hangs everywhere would take hours to say so. */
 const TIME_OUTS_BORNE = 5;
