@@ -30,14 +30,17 @@ const EAGER = 800;
 /** Looks before MPI is asked as well: what others send to this process, or get from it, may need that. */
 const ALONE = 64;
 
-/** How often MPI is asked at once by whoever slept: at first; and one more each millisecond, to so many. */
+/** How often MPI is asked at once by whoever slept in vain: at first; and one more each millisecond, to so many. */
 const [FEW_ASKS, ASKS] = [2, 20];
 
-/** While somebody compiles: milliseconds of each sleep, and how long a compiler takes as a rule, after which MPI is asked more. */
-const [SLEEP_IF_COMPILING, COMPILING] = [20, 200];
+/** While somebody compiles: how long that takes as a rule, in milliseconds, after which MPI is asked more. */
+const COMPILING = 200;
+
+/** Milliseconds of each sleep then: the shortest, for each process of those that share a core, and the longest. */
+const [SHORTEST_IF_COMPILING, OF_EACH_IF_COMPILING, LONGEST_IF_COMPILING] = [20, 8, 200];
 
 /** The longest sleep that nothing ends, if each process has a few of them to a core, and the shortest for each of those. */
-const [LONGEST, SHORTEST_OF_EACH] = [5, 0.25];
+const [LONGEST, SHORTEST_OF_EACH] = [5, 2];
 
 /** Of the time that was waited, the part to sleep. */
 const SHARE = 1 / 4;
@@ -197,19 +200,28 @@ export class SharedSums implements Operation, PendingSum {
 
   /** It ends when the last process begins; what needs looks is MPI, and the end of all patience. */
   sleep(waited: number, whileCompiling: boolean): void {
-    const longer = Math.max(0, whileCompiling ? waited - COMPILING : waited);
-    const asks = Math.min(ASKS, FEW_ASKS + longer);
-    for (let i = 0; i < asks; i++) this.#ask();
+    // Not before the first sleep, which as a rule is the last: to ask takes longer than all else that is done here.
+    if (waited > 0) {
+      const longer = Math.max(0, whileCompiling ? waited - COMPILING : waited);
+      const asks = Math.min(ASKS, FEW_ASKS + longer / this.#perCore);
+      for (let i = 0; i < asks; i++) this.#ask();
+    }
     const over = Atomics.load(this.#words, OVER);
     if (!this.#isBefore(over)) return;
-    const shortest = Math.max(1, SHORTEST_OF_EACH * this.#perCore);
-    const milliseconds = whileCompiling
-      ? SLEEP_IF_COMPILING
-      : Math.max(shortest, Math.min(LONGEST, waited * SHARE));
-    const nanoseconds = BigInt(Math.round(1e6 * milliseconds));
+    const nanoseconds = BigInt(Math.round(1e6 * this.#duration(waited, whileCompiling)));
     Atomics.add(this.#words, SLEEPERS, 1);
     this.#futex(OVER, FUTEX_WAIT, over, BigInt64Array.of(0n, nanoseconds));
     Atomics.sub(this.#words, SLEEPERS, 1);
+  }
+
+  /** How long to sleep, in milliseconds. The more share a core, the less is gained by a look, and the more it takes. */
+  #duration(waited: number, whileCompiling: boolean): number {
+    if (whileCompiling) {
+      const ofAll = OF_EACH_IF_COMPILING * this.#perCore;
+      return Math.min(LONGEST_IF_COMPILING, Math.max(SHORTEST_IF_COMPILING, ofAll));
+    }
+    const shortest = Math.max(1, SHORTEST_OF_EACH * this.#perCore);
+    return Math.max(shortest, Math.min(LONGEST, waited * SHARE));
   }
 
   async promise(signal: AbortSignal): Promise<void> {
