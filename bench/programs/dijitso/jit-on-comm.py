@@ -55,8 +55,8 @@ for buildon in ["root", "node", "process"]:
     # The first finds the compiler's files not yet in memory, and the ranks' directories.
     together(0)
     cold = [together(i + 1) for i in range(cold_calls)]
-    # It asks nobody whether all have the library. As many calls do not count, as for the others.
-    for _ in range(warm_calls):
+    # It asks nobody whether all have the library. As for the others, most calls do not count.
+    for _ in range(10 * warm_calls):
         together(0)
     warm = [together(0) for _ in range(warm_calls)]
     if comm.rank == 0:
