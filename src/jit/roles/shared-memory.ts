@@ -39,8 +39,8 @@ const COMPILING = 200;
 /** Milliseconds of each sleep then: the shortest, for each process of those that share a core, and the longest. */
 const [SHORTEST_IF_COMPILING, OF_EACH_IF_COMPILING, LONGEST_IF_COMPILING] = [20, 8, 200];
 
-/** The longest sleep that nothing ends, if each process has a few of them to a core, and the shortest for each of those. */
-const [LONGEST, SHORTEST_OF_EACH] = [5, 2];
+/** Otherwise: the shortest, for each process of those that share a core, and the longest unless that is longer. */
+const [SHORTEST_OF_EACH, LONGEST] = [2, 5];
 
 /** Of the time that was waited, the part to sleep. */
 const SHARE = 1 / 4;
@@ -220,8 +220,7 @@ export class SharedSums implements Operation, PendingSum {
       const ofAll = OF_EACH_IF_COMPILING * this.#perCore;
       return Math.min(LONGEST_IF_COMPILING, Math.max(SHORTEST_IF_COMPILING, ofAll));
     }
-    const shortest = Math.max(1, SHORTEST_OF_EACH * this.#perCore);
-    return Math.max(shortest, Math.min(LONGEST, waited * SHARE));
+    return Math.max(SHORTEST_OF_EACH * this.#perCore, Math.min(LONGEST, waited * SHARE));
   }
 
   async promise(signal: AbortSignal): Promise<void> {
