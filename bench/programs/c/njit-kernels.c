@@ -100,12 +100,12 @@ KERNEL double sieve(int n, uint8_t *flags) {
   return count;
 }
 
-enum { LENGTH = 1 << 15, FLOATS = 1 << 16, MATRIX = 200, GRID = 256, LINE = 1000, SIEVE = 1000000 };
+enum { LENGTH = 16384, MATRIX = 200, GRID = 256, LINE = 1000, SIEVE = 1000000 };
 
 /* At a line of the cache, as the arrays of the other peers are. */
 #define ALIGNED static __attribute__((aligned(64)))
 ALIGNED double x[GRID * GRID], y[GRID * GRID], z[GRID * GRID];
-ALIGNED float xf[FLOATS], yf[FLOATS];
+ALIGNED float xf[LENGTH], yf[LENGTH];
 ALIGNED uint8_t flags[SIEVE];
 static volatile double returned;
 
@@ -119,14 +119,14 @@ static double total(int n, const double *values) {
 
 static double total_f32(void) {
   double sum = 0;
-  for (int i = 0; i < FLOATS; i++) sum += yf[i];
+  for (int i = 0; i < LENGTH; i++) sum += yf[i];
   return sum;
 }
 
 static void run_pi(void) { returned = pi(1000000); }
 static void run_dot(void) { returned = dot(LENGTH, x, y); }
 static void run_axpy(void) { axpy(LENGTH, 0.5, x, y); }
-static void run_axpy_f32(void) { axpy_f32(FLOATS, 0.5f, xf, yf); }
+static void run_axpy_f32(void) { axpy_f32(LENGTH, 0.5f, xf, yf); }
 static void run_matmul_ijk(void) { matmul_ijk(MATRIX, x, y, z); }
 static void run_matmul_ikj(void) { matmul_ikj(MATRIX, x, y, z); }
 static void run_heat_1d(void) { heat_1d(1000, LINE, x, y); }
@@ -165,7 +165,7 @@ static void work(long calls) {
 
 static void measure_kernel(const char *name, long calls, int batches) {
   for (int i = 0; i < GRID * GRID; i++) x[i] = y[i] = element(i);
-  for (int i = 0; i < FLOATS; i++) xf[i] = yf[i] = (float)element(i);
+  for (int i = 0; i < LENGTH; i++) xf[i] = yf[i] = (float)element(i);
   for (size_t k = 0; k < sizeof kernels / sizeof *kernels; k++) {
     if (strcmp(kernels[k].name, name) != 0) continue;
     run = kernels[k].run;

@@ -113,7 +113,7 @@ def sieve(flags):
     return count
 
 
-LENGTH, FLOATS = 2**15, 2**16
+LENGTH = 16384
 MATRIX = 200
 GRID = 256
 
@@ -150,7 +150,7 @@ KERNELS = {
     "pi": lambda: returning(pi, 1_000_000),
     "dot": lambda: returning(dot, doubles(LENGTH), doubles(LENGTH)),
     "axpy": lambda: of_array(axpy, 0.5, doubles(LENGTH), doubles(LENGTH), changed=2),
-    "axpy-f32": lambda: of_array(axpy, np.float32(0.5), floats(FLOATS), floats(FLOATS), changed=2),
+    "axpy-f32": lambda: of_array(axpy, np.float32(0.5), floats(LENGTH), floats(LENGTH), changed=2),
     "matmul-ijk": lambda: of_array(
         matmul_ijk, MATRIX, doubles(MATRIX**2), doubles(MATRIX**2), aligned(MATRIX**2, np.float64), changed=3
     ),
