@@ -122,7 +122,6 @@ const halo = (of: string, name: string, title: string): Figure => ({
 
 const withMpi = (
   name: string,
-  axis: NonNullable<Case["axis"]>,
   work: readonly [full: readonly string[], quick: readonly string[]],
   rounds: number,
   figures: readonly Figure[],
@@ -136,7 +135,7 @@ const withMpi = (
   rounds,
   quickRounds: 1,
   warmUp: ["typed-mpi"],
-  axis,
+  axis: "x",
   figures,
 });
 
@@ -150,7 +149,7 @@ const halos = (batches: number): string[] =>
   );
 
 const mpiCases: readonly Case[] = [
-  withMpi("njit-pi", "x", [pi(7), pi(3)], 3, [
+  withMpi("njit-pi", [pi(7), pi(3)], 3, [
     {
       name: "njit-pi-mpi",
       title: "njit: pi of numba-mpi's README, 10 000 allreduces over 10 000 / x intervals",
@@ -167,7 +166,6 @@ const mpiCases: readonly Case[] = [
   ]),
   withMpi(
     "njit-halo",
-    "x",
     [halos(25), halos(9)],
     // A step takes a microsecond or half of it, by which cores the ranks are on.
     5,
