@@ -4,6 +4,7 @@ import { ffiRsEngine } from "./ffi-rs.js";
 import { koffiEngine } from "./koffi.js";
 import { nodeEngine } from "./node-ffi.js";
 
+export { addonExports } from "./addon.js";
 export type {
   AsyncNativeFunction,
   Callback,

@@ -122,6 +122,87 @@ dispatch("wrong arguments", () => {
   assert.is(fn(Float64Array.of(3), 2), 6);
 });
 
+/** What Node is asked to load as addons while `run` does, and how often it calls what they export. */
+interface Asked {
+  readonly paths: string[];
+  calls: number;
+}
+
+/** @param refuse Whether Node does not load them. */
+function watchingNode(run: (asked: Asked) => void, refuse = false): void {
+  const { dlopen } = process;
+  const asked: Asked = { paths: [], calls: 0 };
+  process.dlopen = (addon: { exports: unknown }, path) => {
+    asked.paths.push(path);
+    if (refuse) throw new Error("no addons here");
+    dlopen.call(process, addon, path);
+    const bind = addon.exports as (slots: number) => () => void;
+    addon.exports = (slots: number) => {
+      const call = bind(slots);
+      return () => {
+        asked.calls++;
+        call();
+      };
+    };
+  };
+  try {
+    run(asked);
+  } finally {
+    process.dlopen = dlopen;
+  }
+}
+
+/** Where libraries are addons. */
+const isLinux = process.platform === "linux";
+
+const last = (x: Float64Array, i: number): number => {
+  if (i < 0) throw new Error("before the first");
+  return x[i] as number;
+};
+
+for (const refuse of [false, true]) {
+  const by = refuse ? "the FFI engine, where Node refuses" : "Node";
+  dispatch(`what calls neither MPI nor itself is called by ${by}`, () => {
+    watchingNode((asked) => {
+      const fn = njit(last);
+      const x = Float64Array.of(1, 2.5);
+      assert.is(fn(x, 1), 2.5);
+      assert.is(fn(x, 0), 1);
+      assertThrows(() => fn(x, 2), { code: "ERR_OUT_OF_RANGE", message: "index 2" });
+      assert.throws(
+        () => fn(x, -1),
+        (error: Error) => error.message === "before the first",
+      );
+      assert.is(fn(x, 1), 2.5);
+      assert.is(asked.paths.length, 1);
+      assert.is(asked.calls, isLinux && !refuse ? 5 : 0);
+    }, refuse);
+  });
+}
+
+dispatch("functions that are called by Node have arguments of their own, with the same library too", () => {
+  const params = { cache: { cacheDir: newFolder() } };
+  const make = () => njit((a: number, b: number) => a - 2 * b, { params });
+  watchingNode(({ paths }) => {
+    const [one, other] = [make(), make()];
+    assert.is(one(1, 2), -3);
+    assert.is(other(10, 1), 8);
+    assert.is(one(2, 1), 0);
+    assert.is(other(1, 1), -1);
+    assert.is(new Set(paths).size, 1);
+  });
+});
+
+dispatch("what calls itself is called by the FFI engine, on the stack that it tells the size of", () => {
+  function factorial(n: number): number {
+    return n > 1 ? n * factorial(n - 1) : 1;
+  }
+  watchingNode(({ paths }) => {
+    assert.is(njit(factorial)(5), 120);
+    assert.equal(paths, []);
+  });
+});
+
 dispatch("inspectTypes tells each variable's type", () => {
   const fn = njit(scale);
   fn(Float64Array.of(1), 2);

@@ -79,6 +79,11 @@ export class Library {
   readonly #tuples = new Map<string, string>();
   readonly #declarations: string[] = [];
 
+  /** Whether it needs little of the stack, and nothing that it calls comes back to JavaScript. */
+  get isLeaf(): boolean {
+    return this.mpi.length === 0 && !this.isRecursive;
+  }
+
   /** The number that stands for a failure. */
   failure(failure: Failure): number {
     return this.failures.push(failure);

@@ -3,6 +3,7 @@ import type { Variable } from "../ir.js";
 import { ELEMENTS, layoutWords, type Type, typeName } from "../types.js";
 import { emitFunction } from "./function.js";
 import { cType, instanceName, Library, PREFIX, RESTRICT } from "./library.js";
+import { NODE_API } from "./node-api.js";
 import { type Apart, apartOf } from "./overlap.js";
 import { PRELUDE, SLOTS } from "./prelude.js";
 import { stackEnd } from "./recursion.js";
@@ -25,7 +26,8 @@ export function emitLibrary(
   const entry = emitEntry(program, plain, apart, seeds, library);
   // Functions of the same code for other types have a library of their own: the slots of one are of one kind.
   const title = `/* ${program.entry.name.replace(/\W/g, "_")}(${seeds.map(typeName).join(", ")}) */`;
-  const code = [PRELUDE, title, library.declarations, ...bodies, entry].join("\n");
+  const addon = library.isLeaf ? [NODE_API] : [];
+  const code = [PRELUDE, ...addon, title, library.declarations, ...bodies, entry].join("\n");
   return { code, library };
 }
 
@@ -86,8 +88,8 @@ function emitEntry(
   }
   if (apart !== undefined) lines.push(`if (${apart.test}) {`, call(program, APART), "} else");
   lines.push("{", call(program, ""), "}");
-  lines.push("njit_release(c, arena);", "return (int)c[0].f;");
-  return `int njit_call(slot *c) {\n${lines.join("\n")}\n}\n`;
+  lines.push("njit_release(c, arena);");
+  return `void njit_call(slot *c) {\n${lines.join("\n")}\n}\n`;
 }
 
 function argument(seed: Type, type: Type, at: number): string[] {

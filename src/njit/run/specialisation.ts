@@ -1,4 +1,4 @@
-import { engine, type NativeFunction } from "../../ffi/index.js";
+import { addonExports, engine } from "../../ffi/index.js";
 import type { JitLibrary } from "../../jit/index.js";
 import { failure as mpiFailure } from "../../mpi/bindings/check.js";
 import { ensureRunning } from "../../mpi/environment.js";
@@ -98,7 +98,8 @@ export class Specialisation {
   /** Of the calls that JavaScript waits for. */
   readonly #frame: Frame;
   #isReady = false;
-  readonly #call: NativeFunction<"int32">;
+  /** Runs it with the slots of `#frame`. */
+  readonly #call: () => void;
   readonly #read: (shared: Shared) => unknown;
   /** Kept, since C reads it. */
   readonly #table: BigInt64Array | undefined;
@@ -127,7 +128,7 @@ export class Specialisation {
     const { mpi } = translation.library;
     if (mpi.length > 0) this.#table = mpiTable(mpi);
     this.#frame = new Frame(types, values.length, engine().stackSize.sync);
-    this.#call = library.native("njit_call", "int32", ["pointer"]);
+    this.#call = callOf(library, translation.library.isLeaf, this.#frame.address);
     this.#read = reader(translation.program.entry.result as Type);
   }
 
@@ -146,7 +147,8 @@ export class Specialisation {
     // C would end the process.
     if (this.#table !== undefined) ensureRunning();
     if (this.#captured.length > 0) this.#capture(frame.shared);
-    return this.#finish(this.#call(frame.address), frame.shared);
+    this.#call();
+    return this.#finish(frame.shared);
   }
 
   /** @param random Where the state of Math.random is. */
@@ -173,16 +175,25 @@ export class Specialisation {
     if (this.#table !== undefined) ensureRunning();
     frame.accepts(args);
     this.#capture(frame.shared);
-    const call = this.#library.asyncNative("njit_call", "int32", ["pointer"]);
-    const status = await call(frame.address);
+    const call = this.#library.asyncNative("njit_call", "void", ["pointer"]);
+    await call(frame.address);
     // Until here the arrays are C's.
-    return this.#finish(status, frame.shared, [args, random]);
+    return this.#finish(frame.shared, [args, random]);
   }
 
-  #finish(status: number, shared: Shared, _kept?: readonly unknown[]): unknown {
+  #finish(shared: Shared, _kept?: readonly unknown[]): unknown {
+    const status = shared.numbers[SLOTS.status] as number;
     if (status !== 0) throw errorOf(this.translation.library.failures[status - 1] as Failure, shared);
     return this.#read(shared);
   }
+}
+
+/** What calls C with the slots at an address: as an addon of Node if it can be one, else by the engine. */
+function callOf(library: JitLibrary, isLeaf: boolean, slots: bigint): () => void {
+  const bind = isLeaf ? addonExports(library.path) : undefined;
+  if (typeof bind === "function") return bind(Number(slots));
+  const call = library.native("njit_call", "void", ["pointer"]);
+  return () => call(slots);
 }
 
 /** How the result of a type is read. */

@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import { type GivenParams, JitError, type JitLibrary, jit } from "../../../src/jit/index.js";
+import { NODE_API } from "../../../src/njit/emit/node-api.js";
 import { PRELUDE } from "../../../src/njit/emit/prelude.js";
 import { njit } from "../../../src/njit/njit.js";
 import { type Translation, translate } from "../../../src/njit/run/compile.js";
@@ -84,7 +85,9 @@ function renamed(code: string, part: number, seed: number): string {
   const own = new RegExp(`\\bnjit_tuple_\\d+\\b|\\b(plain_)?[fh]\\d*_${seed}_\\d+\\b`, "g");
   const names = [...NAMES, ...new Set(code.match(own))];
   const define = names.map((name) => `#define ${name} ${name}__${part}`);
-  return [...define, code.slice(PRELUDE.length), ...names.map((name) => `#undef ${name}`)].join("\n");
+  // Node knows one function of a library.
+  const body = code.slice(PRELUDE.length).replace(NODE_API, "");
+  return [...define, body, ...names.map((name) => `#undef ${name}`)].join("\n");
 }
 
 const partOf = (library: JitLibrary, part: number): JitLibrary =>
