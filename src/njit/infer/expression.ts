@@ -228,12 +228,14 @@ function typeOfConversion(inference: Inference, e: Convert): Type | undefined {
 }
 
 function typeOfBinary(inference: Inference, e: Binary): Type | undefined {
-  const [first, second] = [infer(inference, e.left), infer(inference, e.right)];
+  const first = infer(inference, e.left);
+  const second = infer(inference, e.right);
   const operator = BINARY[e.name];
   if (first === undefined || second === undefined) return operator.kind === "compare" ? BOOL : undefined;
   const isSameness = e.name === "==" || e.name === "!=";
   if (isSameness && (first.kind === "null" || second.kind === "null")) return BOOL;
-  const [left, right] = [plainType(first), plainType(second)];
+  const left = plainType(first);
+  const right = plainType(second);
   const isOne = e.right.op === "one";
   if (left.kind === "i64" || right.kind === "i64") {
     if (left.kind !== right.kind && !isOne) {
@@ -255,14 +257,15 @@ function typeOfBinary(inference: Inference, e: Binary): Type | undefined {
   const b = numeric(inference, e.right, right, e.name);
   if (operator.kind === "compare") return BOOL;
   if (operator.kind === "bit") {
-    const [x, y] = [a, b].map((type) => (type.kind === "int" ? type : AS_INT32)) as [IntType, IntType];
-    return (operator.int as NonNullable<typeof operator.int>)(x, y);
+    return (operator.int as NonNullable<typeof operator.int>)(asInt32(a), asInt32(b));
   }
   const areInts = a.kind === "int" && b.kind === "int";
   const result = areInts ? (operator.int as NonNullable<typeof operator.int>)(a, b) : F64;
   if (areInts && e.name === "*" && result.kind !== "int") inference.program.overflows++;
   return signed(inference, e, result, [e.left, e.right]);
 }
+
+const asInt32 = (type: Type): IntType => (type.kind === "int" ? type : AS_INT32);
 
 function typeOfLogical(inference: Inference, e: Logical): Type | undefined {
   const left = infer(inference, e.left);

@@ -137,13 +137,13 @@ export function infer(
 ): Program {
   const make = (most: number): Program =>
     new Program(source, types, boundscheck, captured, { most, areIntegers: true });
-  const widest = make(TIERS[0] as number);
-  if (widest.overflows === 0) return widest;
-  return (
-    TIERS.slice(1)
-      .map(make)
-      .find(({ overflows }) => overflows === 0) ?? widest
-  );
+  let widest: Program | undefined;
+  for (const most of TIERS) {
+    const program = make(most);
+    if (program.overflows === 0) return program;
+    widest ??= program;
+  }
+  return widest as Program;
 }
 
 /** The same where nothing is assumed. */
