@@ -1,6 +1,6 @@
 /**
- * What a shared library exports to Node, if it is an addon. Its functions take a third of the time of a call by any
- * engine; the library has to be compiled for it.
+ * What a shared library exports to Node, if it was compiled to be an addon: its functions are called in a third of the
+ * time that koffi takes.
  * @param path Of the library.
  * @returns Undefined if Node does not load it.
  */
