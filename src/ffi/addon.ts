@@ -1,15 +1,11 @@
 /**
- * What a shared library exports to Node, if it was compiled to be an addon: its functions are called in a third of the
- * time that koffi takes.
+ * What a shared library exports to Node, if it was compiled to be an addon: its functions are called in half of the time
+ * that koffi takes, or less.
  * @param path Of the library.
- * @returns Undefined if Node does not load it.
+ * @throws Error as `process.dlopen`, if it is no addon or Node loads none
  */
 export function addonExports(path: string): unknown {
   const addon: { exports: unknown } = { exports: {} };
-  try {
-    process.dlopen(addon, path);
-  } catch {
-    return undefined;
-  }
+  process.dlopen(addon, path);
   return addon.exports;
 }

@@ -104,9 +104,9 @@ export function njit(first: unknown, second?: unknown, third?: unknown): any {
   checkOptions(options ?? {});
   const dispatcher = new Dispatcher(fn as AnyFunction, (options ?? {}) as NjitOptions);
   if (signature !== undefined) dispatcher.compileFor(parseSignature(signature));
-  const { hot } = dispatcher;
+  const { initial } = dispatcher;
   const compiled = (...args: unknown[]): unknown =>
-    hot.first?.accepts(args) ? hot.first.run() : dispatcher.call(args);
+    initial.version?.accepts(args) ? initial.version.run() : dispatcher.call(args);
   Object.defineProperty(compiled, "name", { value: (fn as AnyFunction).name });
   Object.defineProperty(compiled, "length", { value: (fn as AnyFunction).length });
   register(compiled as AnyFunction, dispatcher.source);
@@ -141,16 +141,16 @@ function checkOptions(given: object): void {
 const BOUNDS: readonly unknown[] = ["throw", "js", "none"];
 
 /**
- * The version that was compiled first. Its property is not there before, and never changes: so V8 takes it, and the
- * addresses that it has, for constants where it compiles the caller of a function. That makes a call twice as fast.
+ * The version that a call or a signature asked for first. The property is not there before, and never changes: so V8
+ * takes it, and the function of C in it, for constants where it compiles a caller.
  */
-class Hot {
-  declare first?: Specialisation;
+class Initial {
+  declare version?: Specialisation;
 }
 
 /** Finds the version for the arguments of a call, and compiles it if there is none. */
 class Dispatcher {
-  readonly hot = new Hot();
+  readonly initial = new Initial();
   readonly source: FunctionSource;
   readonly #options: NjitOptions;
   readonly #boundscheck: BoundsCheck;
@@ -266,7 +266,7 @@ class Dispatcher {
       if (found === undefined) return undefined;
       this.#byKey.set(key, found);
     }
-    this.hot.first ??= found;
+    this.initial.version ??= found;
     this.#last = found;
     return found;
   }

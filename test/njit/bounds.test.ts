@@ -211,6 +211,19 @@ bounds("an array that grows has its elements of now", () => {
   assert.is(fn(x), 1);
 });
 
+bounds("what is tested before a loop does not grow with each definition that is made of others", () => {
+  const powers = Array.from(
+    { length: 8 },
+    (_, k) => `const i${k + 2} = i${k + 1} * i1; s += x[i${k + 2} + 1000];`,
+  );
+  const fn = compiledFor(
+    `(x) => { let s = 0; for (let i1 = -2; i1 < 3; i1++) { ${powers.join(" ")} } return s; }`,
+  );
+  assertSame(fn, () => [new Float64Array(2000).fill(0.5)]);
+  fn(new Float64Array(2000));
+  assert.ok(fn.inspectC().length < 500_000);
+});
+
 bounds("memory that is shared between threads", () => {
   const x = new Int32Array(new SharedArrayBuffer(16));
   const fn = compiledFor("(x) => { x[2] = 7; }");

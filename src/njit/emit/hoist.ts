@@ -116,8 +116,6 @@ function contentOf(loop: Loop): Content {
 
 /** A loop with those in it: what changes there, and how their counters go. */
 class Nest {
-  /** Of the variables that were asked for. */
-  readonly extents: Map<Variable, Extent> = new Map();
   readonly counters: Map<Variable, Counting> = new Map();
   readonly #shared: Set<Variable> = new Set();
   readonly #content: Content;
@@ -185,9 +183,11 @@ function extentOf(emitter: Emitter, nest: Nest, e: Expression, depth: number): E
     case "read": {
       const { variable } = e;
       if (variable.type?.kind !== "int") return undefined;
-      const known = nest.extents.get(variable) ?? extentOfVariable(nest, variable, of);
-      if (known !== undefined) nest.extents.set(variable, known);
-      return known;
+      if (!nest.isAssigned(variable)) return same(variable.c);
+      const counting = nest.countingOf(variable);
+      if (counting !== undefined) return extentOfCounter(counting, of);
+      const definition = nest.definitionOf(variable);
+      return definition && of(definition);
     }
     case "extent": {
       const { view, axis } = e;
@@ -258,18 +258,6 @@ function product(a: Extent, b: Extent, left: Type | undefined, right: Type | und
   const extreme = (name: string): string =>
     [...new Set(corners)].reduce((x, y) => `njit_${name}_int(${x}, ${y})`);
   return { low: extreme("min"), high: extreme("max") };
-}
-
-function extentOfVariable(
-  nest: Nest,
-  variable: Variable,
-  of: (part: Expression) => Extent | undefined,
-): Extent | undefined {
-  if (!nest.isAssigned(variable)) return same(variable.c);
-  const counting = nest.countingOf(variable);
-  if (counting !== undefined) return extentOfCounter(counting, of);
-  const definition = nest.definitionOf(variable);
-  return definition && of(definition);
 }
 
 /** Where a counter begins, and the last value that its bound allows. */

@@ -80,17 +80,40 @@ const tagGetter = Object.getOwnPropertyDescriptor(
 /** The class of a TypedArray, which it cannot lie about. */
 const tagOf = (view: ArrayBufferView): string => tagGetter.call(view) ?? "DataView";
 
+/** Of arrays that have elements, in memory that cannot resize. */
 const addresses = new WeakMap<ArrayBufferView, number>();
 
-/** Where an array is. It does not move while it is alive: one that is detached has no elements. */
-function addressOf(view: ArrayBufferView): number {
+/** Whether an array that was passed is as long as it was, unless it is detached. */
+export const isLasting = (view: ArrayBufferView): boolean => addresses.has(view);
+
+/** Writes where an array begins, which does not move while it is alive, and its length: 0 if it was detached. */
+function writePlace(view: ArrayBufferView, numbers: Float64Array, at: number): void {
   let address = addresses.get(view);
-  if (address === undefined || address === 0) {
-    address = Number(engine().addressOf(view));
-    addresses.set(view, address);
+  let length: number;
+  if (address === undefined && mayResize(view)) {
+    length = lengthOfResizable(view as Uint8Array);
+    address = length === 0 ? 0 : Number(engine().addressOf(view));
+  } else {
+    length = (view as Uint8Array).length;
+    if (address === undefined && length > 0) {
+      address = Number(engine().addressOf(view));
+      addresses.set(view, address);
+    }
   }
-  return address;
+  numbers[at] = address ?? 0;
+  numbers[at + 1] = length;
 }
+
+function mayResize({ buffer }: ArrayBufferView): boolean {
+  const { resizable, growable } = buffer as { resizable?: boolean; growable?: boolean };
+  return resizable === true || growable === true;
+}
+
+/**
+ * On its own, since V8 takes an array that was detached for as long as it was where it has compiled a look at the length
+ * of arrays of both kinds (Node 20).
+ */
+const lengthOfResizable = (array: Uint8Array): number => array.length;
 
 /** Puts the value of one argument where C finds it. @returns whether it is of the type */
 export type Writer = (shared: Shared, value: unknown) => boolean;
@@ -137,10 +160,7 @@ export function writer(type: Type, position: number): Writer {
 function arrayWriter(element: string, at: number): Writer {
   return ({ numbers }, value) => {
     if (!ArrayBuffer.isView(value) || elementOfArray(tagOf(value)) !== element) return false;
-    const { length } = value as Uint8Array;
-    // An empty one may be detached, or grow: it is looked at each time.
-    numbers[at] = length === 0 ? 0 : addressOf(value);
-    numbers[at + 1] = length;
+    writePlace(value, numbers, at);
     return true;
   };
 }
@@ -153,9 +173,10 @@ function viewWriter({ element, rank, strided }: ViewType, at: number): Writer {
       return false;
     const { data, shape, strides, offset } = value;
     if (!write({ numbers, bigints }, data)) return false;
-    if (value.end > data.length) throw invalidValue("data of a view", "it was detached or has shrunk", data);
+    const length = numbers[at + 1] as number;
+    if (value.end > length) throw invalidValue("data of a view", "it was detached or has shrunk", data);
     numbers[at] = (numbers[at] as number) + offset * bytes;
-    numbers[at + 1] = data.length - offset;
+    numbers[at + 1] = length - offset;
     for (let axis = 0; axis < rank; axis++) {
       numbers[at + 2 + axis] = shape[axis] as number;
       if (strided) numbers[at + 2 + rank + axis] = strides[axis] as number;

@@ -1,12 +1,12 @@
 import { addonExports, engine } from "../../ffi/index.js";
-import type { JitLibrary } from "../../jit/index.js";
+import { getLogger, type JitLibrary } from "../../jit/index.js";
 import { failure as mpiFailure } from "../../mpi/bindings/check.js";
 import { ensureRunning } from "../../mpi/environment.js";
 import type { Failure } from "../emit/library.js";
 import { SLOTS } from "../emit/prelude.js";
 import { valueSlot } from "../emit/slots.js";
 import { F64, I64, type Type } from "../types.js";
-import { Shared, type Writer, writer } from "./arguments.js";
+import { isLasting, Shared, type Writer, writer } from "./arguments.js";
 import type { Translation } from "./compile.js";
 import { mpiTable } from "./mpi-table.js";
 import { RandomStates } from "./random.js";
@@ -74,9 +74,9 @@ class Frame {
         numbers[valueSlot(i) + 1] = (value as Uint8Array).length;
       } else {
         if (!(this.#writers[i] as Writer)(this.shared, value)) return false;
-        // An empty one may be detached, or grow: it is looked at each time.
-        const size = isArray[i] ? (value as Uint8Array).length : 0;
-        last[i] = size > 0 ? value : undefined;
+        // An empty one may be detached, or grow, as others may: they are looked at each time.
+        const size = isArray[i] ? (numbers[valueSlot(i) + 1] as number) : 0;
+        last[i] = size > 0 && isLasting(value as ArrayBufferView) ? value : undefined;
         if (size > SMALL && !this.#isForgetting) this.#forgetSoon();
       }
     }
@@ -188,12 +188,34 @@ export class Specialisation {
   }
 }
 
-/** What calls C with the slots at an address: as an addon of Node if it can be one, else by the engine. */
+/** What calls C with the slots at an address: Node itself where it can, else the FFI engine. */
 function callOf(library: JitLibrary, isLeaf: boolean, slots: bigint): () => void {
-  const bind = isLeaf ? addonExports(library.path) : undefined;
-  if (typeof bind === "function") return bind(Number(slots));
+  const byNode = isLeaf ? binderOf(library)?.(Number(slots)) : undefined;
+  if (byNode !== undefined) return byNode;
   const call = library.native("njit_call", "void", ["pointer"]);
   return () => call(slots);
+}
+
+/** Makes a function of Node for the slots at an address. */
+type Binder = (slots: number) => (() => void) | undefined;
+
+/** To load an addon once more would cost memory each time. */
+const binders = new WeakMap<JitLibrary, Binder | undefined>();
+
+function binderOf(library: JitLibrary): Binder | undefined {
+  if (!binders.has(library)) binders.set(library, loadBinder(library));
+  return binders.get(library);
+}
+
+function loadBinder({ path, signature }: JitLibrary): Binder | undefined {
+  if (process.platform !== "linux") return undefined;
+  try {
+    const binder = addonExports(path);
+    return typeof binder === "function" ? (binder as Binder) : undefined;
+  } catch (error) {
+    getLogger().debug(() => `${signature}: called by the FFI engine, since ${(error as Error).message}`);
+    return undefined;
+  }
 }
 
 /** How the result of a type is read. */
