@@ -210,7 +210,7 @@ dispatch("the FFI engine calls what Node gives no function for", () => {
   }
 });
 
-dispatch("what calls MPI is called by the FFI engine, which hands on what a callback throws", () => {
+dispatch("what calls MPI is called by the FFI engine", () => {
   watchingNode(({ paths }) => {
     assert.is(njit(() => mpi.rank())(), 0);
     assert.equal(paths, []);
