@@ -26,8 +26,8 @@ const HEADER = 24;
 const PREFIX = "typed-mpi-";
 /** So many processes in turn add what they compiled, and one in as many of the later ones looks whether it has more. */
 const LEARNING = 8;
-/** By what part these must have more. */
-const MORE = 1.005;
+/** By what part these must have more: each process reads all of it, also what others alone use. */
+const MORE = 1.05;
 /** Milliseconds after which a writer is taken for dead, and code for that of a version that nobody has any more. */
 const [DEAD, OLD] = [60_000, 90 * 86_400_000];
 
