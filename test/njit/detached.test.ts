@@ -25,14 +25,24 @@ test("detached arrays have no elements, where V8 has compiled for them and for a
   structuredClone(detached.buffer, { transfer: [detached.buffer] });
   assert.throws(() => fn(detached, 1), /an array of 0 elements/);
   const resizable = new Float64Array(new Resizable(64, { maxByteLength: 1024 }));
-  for (let i = 0; i < 20_000; i++) length(resizable);
-  assert.is(length(resizable), 8);
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 2 });
   const x = new Float64Array(memory.buffer);
+  const y = new Float64Array(16);
+  // Each is passed again and again, then by turns with the others.
+  for (let round = 0; round < 3; round++) {
+    for (const array of [resizable, y]) for (let i = 0; i < 20_000; i++) length(array);
+    for (let i = 0; i < 20_000; i++) length(i % 2 === 0 ? resizable : y);
+  }
+  assert.is(length(resizable), 8);
   for (let i = 0; i < 1000; i++) length(x);
   assert.is(length(x), 8192);
   memory.grow(1);
   assert.is(length(x), 0);
+  assert.is(length(y), 16);
+  // So that it is not the one that was passed last.
+  assert.is(length(resizable), 8);
+  structuredClone(y.buffer, { transfer: [y.buffer] });
+  assert.is(length(y), 0);
 });
 
 test.run();

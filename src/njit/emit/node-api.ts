@@ -1,8 +1,7 @@
 /**
  * What makes a library an addon of Node (https://nodejs.org/api/n-api.html): it exports a function that makes of the
- * address of slots a function that runs `njit_call` with them. Such a call takes half of the time of one by koffi,
- * or less.
- * The declarations are those of node_api.h; where Node is not, nothing is exported.
+ * address of slots a function that runs `njit_call` with them. Such a call takes half of the time of one by koffi, or
+ * less. The declarations are those of node_api.h; where Node is not, nothing is exported.
  */
 export const NODE_API: string = `#ifdef __linux__
 typedef struct napi_env__ *napi_env;

@@ -1,5 +1,6 @@
 import { invalidType, invalidValue, outOfRange } from "../../argument-error.js";
 import { engine } from "../../ffi/index.js";
+import { lengthOf, tagOf as tagOfArray } from "../../mpi/buffer/element.js";
 import { Communicator } from "../../mpi/index.js";
 import { valueSlot } from "../emit/slots.js";
 import {
@@ -72,48 +73,26 @@ export function typesOfArguments(
 /** The key of a specialisation. */
 export const keyOf = (types: readonly Type[]): string => types.map(typeName).join(", ");
 
-const tagGetter = Object.getOwnPropertyDescriptor(
-  Object.getPrototypeOf(Uint8Array.prototype),
-  Symbol.toStringTag,
-)?.get as () => string | undefined;
-
 /** The class of a TypedArray, which it cannot lie about. */
-const tagOf = (view: ArrayBufferView): string => tagGetter.call(view) ?? "DataView";
+const tagOf = (view: ArrayBufferView): string => tagOfArray(view) ?? "DataView";
 
-/** Of arrays that have elements, in memory that cannot resize. */
 const addresses = new WeakMap<ArrayBufferView, number>();
 
-/** Whether an array that was passed is as long as it was, unless it is detached. */
-export const isLasting = (view: ArrayBufferView): boolean => addresses.has(view);
-
-/** Writes where an array begins, which does not move while it is alive, and its length: 0 if it was detached. */
-function writePlace(view: ArrayBufferView, numbers: Float64Array, at: number): void {
+/** Where an array is. It does not move while it is alive: one that is detached has no elements. */
+function addressOf(view: ArrayBufferView): number {
   let address = addresses.get(view);
-  let length: number;
-  if (address === undefined && mayResize(view)) {
-    length = lengthOfResizable(view as Uint8Array);
-    address = length === 0 ? 0 : Number(engine().addressOf(view));
-  } else {
-    length = (view as Uint8Array).length;
-    if (address === undefined && length > 0) {
-      address = Number(engine().addressOf(view));
-      addresses.set(view, address);
-    }
+  if (address === undefined || address === 0) {
+    address = Number(engine().addressOf(view));
+    addresses.set(view, address);
   }
-  numbers[at] = address ?? 0;
-  numbers[at + 1] = length;
+  return address;
 }
 
-function mayResize({ buffer }: ArrayBufferView): boolean {
+/** Whether an array is as long as it was, unless it was detached. */
+export function isOfFixedLength({ buffer }: ArrayBufferView): boolean {
   const { resizable, growable } = buffer as { resizable?: boolean; growable?: boolean };
-  return resizable === true || growable === true;
+  return resizable !== true && growable !== true;
 }
-
-/**
- * On its own, since V8 takes an array that was detached for as long as it was where it has compiled a look at the length
- * of arrays of both kinds (Node 20).
- */
-const lengthOfResizable = (array: Uint8Array): number => array.length;
 
 /** Puts the value of one argument where C finds it. @returns whether it is of the type */
 export type Writer = (shared: Shared, value: unknown) => boolean;
@@ -160,7 +139,11 @@ export function writer(type: Type, position: number): Writer {
 function arrayWriter(element: string, at: number): Writer {
   return ({ numbers }, value) => {
     if (!ArrayBuffer.isView(value) || elementOfArray(tagOf(value)) !== element) return false;
-    writePlace(value, numbers, at);
+    // Not `value.length`: see `Frame`.
+    const length = lengthOf(value);
+    // An empty one may be detached, or grow: it is looked at each time.
+    numbers[at] = length === 0 ? 0 : addressOf(value);
+    numbers[at + 1] = length;
     return true;
   };
 }

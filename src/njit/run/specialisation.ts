@@ -1,12 +1,13 @@
-import { addonExports, engine } from "../../ffi/index.js";
-import { getLogger, type JitLibrary } from "../../jit/index.js";
+import { engine } from "../../ffi/index.js";
+import type { JitLibrary } from "../../jit/index.js";
 import { failure as mpiFailure } from "../../mpi/bindings/check.js";
 import { ensureRunning } from "../../mpi/environment.js";
 import type { Failure } from "../emit/library.js";
 import { SLOTS } from "../emit/prelude.js";
 import { valueSlot } from "../emit/slots.js";
 import { F64, I64, type Type } from "../types.js";
-import { isLasting, Shared, type Writer, writer } from "./arguments.js";
+import { isOfFixedLength, Shared, type Writer, writer } from "./arguments.js";
+import { callOf } from "./call.js";
 import type { Translation } from "./compile.js";
 import { mpiTable } from "./mpi-table.js";
 import { RandomStates } from "./random.js";
@@ -29,7 +30,10 @@ class Frame {
   readonly #numbers: Float64Array;
   readonly #areNumbers: readonly boolean[];
   readonly #areArrays: readonly boolean[];
-  /** The arrays that were passed last: their addresses are where they belong. */
+  /**
+   * The arrays that were passed last: their addresses are where they belong. None that resize: where V8 has compiled
+   * `length` for both kinds, a detached array is as long as it was (Node 20).
+   */
   readonly #last: unknown[];
   #isForgetting = false;
   readonly #writers: readonly Writer[];
@@ -74,9 +78,9 @@ class Frame {
         numbers[valueSlot(i) + 1] = (value as Uint8Array).length;
       } else {
         if (!(this.#writers[i] as Writer)(this.shared, value)) return false;
-        // An empty one may be detached, or grow, as others may: they are looked at each time.
+        // An empty one may be detached, or grow: it is looked at each time.
         const size = isArray[i] ? (numbers[valueSlot(i) + 1] as number) : 0;
-        last[i] = size > 0 && isLasting(value as ArrayBufferView) ? value : undefined;
+        last[i] = size > 0 && isOfFixedLength(value as ArrayBufferView) ? value : undefined;
         if (size > SMALL && !this.#isForgetting) this.#forgetSoon();
       }
     }
@@ -185,36 +189,6 @@ export class Specialisation {
     const status = shared.numbers[SLOTS.status] as number;
     if (status !== 0) throw errorOf(this.translation.library.failures[status - 1] as Failure, shared);
     return this.#read(shared);
-  }
-}
-
-/** What calls C with the slots at an address: Node itself where it can, else the FFI engine. */
-function callOf(library: JitLibrary, isLeaf: boolean, slots: bigint): () => void {
-  const byNode = isLeaf ? binderOf(library)?.(Number(slots)) : undefined;
-  if (byNode !== undefined) return byNode;
-  const call = library.native("njit_call", "void", ["pointer"]);
-  return () => call(slots);
-}
-
-/** Makes a function of Node for the slots at an address. */
-type Binder = (slots: number) => (() => void) | undefined;
-
-/** To load an addon once more would cost memory each time. */
-const binders = new WeakMap<JitLibrary, Binder | undefined>();
-
-function binderOf(library: JitLibrary): Binder | undefined {
-  if (!binders.has(library)) binders.set(library, loadBinder(library));
-  return binders.get(library);
-}
-
-function loadBinder({ path, signature }: JitLibrary): Binder | undefined {
-  if (process.platform !== "linux") return undefined;
-  try {
-    const binder = addonExports(path);
-    return typeof binder === "function" ? (binder as Binder) : undefined;
-  } catch (error) {
-    getLogger().debug(() => `${signature}: called by the FFI engine, since ${(error as Error).message}`);
-    return undefined;
   }
 }
 
