@@ -236,6 +236,27 @@ dispatch("inspectTypes tells each variable's type", () => {
   assert.is(fn.inspectTypes().split("scale(").length, 3);
 });
 
+dispatch("integers are assumed to be within what keeps their products exact", () => {
+  const row = njit((x: Float64Array, n: number): number => {
+    let s = 0;
+    for (let i = 0; i < n; i++) s += x[i] as number;
+    return s;
+  }, "f64[], f64");
+  assert.match(row.inspectTypes(), /n: int \[-2\^31, 2\^31-1\]/);
+  const grid = njit((x: Float64Array, n: number, m: number): number => {
+    let s = 0;
+    for (let i = 0; i < n; i++) for (let j = 0; j < m; j++) s += x[i * m + j] as number;
+    return s;
+  }, "f64[], f64, f64");
+  assert.match(grid.inspectTypes(), /m: int \[-67108864, 67108864\]/);
+  const cube = njit((x: Float64Array, n: number, m: number, k: number): number => {
+    let s = 0;
+    for (let i = 0; i < n; i++) for (let j = 0; j < m; j++) s += x[(i * m + j) * k] as number;
+    return s;
+  }, "f64[], f64, f64, f64");
+  assert.match(cube.inspectTypes(), /m: int \[-131072, 131072\]/);
+});
+
 dispatch("inspectC shows the C", () => {
   const fn = njit(scale, "f64[], f64");
   assert.match(fn.inspectC(), /\bfor \(/);
