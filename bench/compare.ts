@@ -70,6 +70,9 @@ const NO_TIME = { missing: "the time was over" };
 const GRACE_MS = 15_000;
 const LEAST_MS = 5000;
 
+const isSpared = ({ slow }: Case, name: PeerName, round: number): boolean =>
+  slow?.peers.includes(name) === true && round >= slow.rounds;
+
 /** Measures one case: every peer once in each round, so that the peers alternate. */
 export async function compare(work: Case, mpi: Mpi, found: Found, effort: Effort): Promise<Point[]> {
   const names = asked(work).filter((name) => name !== "limit");
@@ -87,7 +90,7 @@ export async function compare(work: Case, mpi: Mpi, found: Found, effort: Effort
     const where = work.ranks === 0 ? "" : `, ${mpiTitle(mpi)}`;
     effort.progress(`${work.name}${where}: ${round < 0 ? "warm-up" : `round ${round + 1} of ${rounds}`}`);
     for (const name of names) {
-      if (reasons.has(name)) continue;
+      if (reasons.has(name) || isSpared(work, name, round)) continue;
       const peer = found.get(name) as Ready | Missing;
       const reason = "missing" in peer ? peer.missing : work.ranks > 0 ? peer.withoutJobs : undefined;
       if (reason !== undefined || "missing" in peer) {

@@ -68,6 +68,8 @@ export interface Case {
   /** Rounds, where others do than in general: fewer where the programs compare by themselves. */
   readonly rounds?: number;
   readonly quickRounds?: number;
+  /** Peers that are slow to start, and are held against no bar: in how many of the rounds they are. */
+  readonly slow?: { readonly peers: readonly PeerName[]; readonly rounds: number };
   /** The MPIs under which alone it is measured. */
   readonly mpis?: readonly string[];
   readonly nodeOptions?: readonly string[];

@@ -10,6 +10,9 @@ export interface Kernel {
   readonly result: () => number;
 }
 
+/** Makes its arrays, on other pages each time. */
+export type MakeKernel = () => Kernel;
+
 function pi(n: number): number {
   const h = 1 / n;
   let sum = 0;
@@ -132,6 +135,11 @@ const element = (i: number): number => ((i * 7919) % 1000) / 1000;
 /** Aligned, as those of the C program are. */
 const doubles = (n: number): Float64Array => filled(alignedArray(Float64Array, n));
 const floats = (n: number): Float32Array => filled(alignedArray(Float32Array, n));
+/** Written to, so that it has its pages. */
+const zeros = <Data extends Float64Array | Uint8Array>(array: Data): Data => {
+  array.fill(0);
+  return array;
+};
 
 function filled<Data extends Float64Array | Float32Array>(array: Data): Data {
   for (let i = 0; i < array.length; i++) array[i] = element(i);
@@ -156,46 +164,72 @@ const MATRIX = 200;
 const GRID = 256;
 
 function matmul(compiled: typeof matmulIjk): Kernel {
-  const [a, b, c] = [doubles(MATRIX ** 2), doubles(MATRIX ** 2), alignedArray(Float64Array, MATRIX ** 2)];
+  const [a, b, c] = [
+    doubles(MATRIX ** 2),
+    doubles(MATRIX ** 2),
+    zeros(alignedArray(Float64Array, MATRIX ** 2)),
+  ];
   return { run: () => compiled(MATRIX, a, b, c), result: () => total(c) };
 }
 
-/** By name: compiles it, and makes its arrays. */
-export const kernels: Readonly<Record<string, (compile: Compile) => Kernel>> = {
+/** By name: compiles it. */
+export const kernels: Readonly<Record<string, (compile: Compile) => MakeKernel>> = {
   pi: (compile) => {
     const fn = compile(pi);
-    return returning(() => fn(1_000_000));
+    return () => returning(() => fn(1_000_000));
   },
   dot: (compile) => {
-    const [fn, x, y] = [compile(dot), doubles(LENGTH), doubles(LENGTH)];
-    return returning(() => fn(x, y));
+    const fn = compile(dot);
+    return () => {
+      const [x, y] = [doubles(LENGTH), doubles(LENGTH)];
+      return returning(() => fn(x, y));
+    };
   },
   axpy: (compile) => {
-    const [fn, x, y] = [compile(axpy), doubles(LENGTH), doubles(LENGTH)];
-    return { run: () => fn(0.5, x, y), result: () => total(y) };
+    const fn = compile(axpy);
+    return () => {
+      const [x, y] = [doubles(LENGTH), doubles(LENGTH)];
+      return { run: () => fn(0.5, x, y), result: () => total(y) };
+    };
   },
   "axpy-f32": (compile) => {
-    const [fn, x, y] = [compile(axpyF32), floats(LENGTH), floats(LENGTH)];
-    return { run: () => fn(0.5, x, y), result: () => total(y) };
+    const fn = compile(axpyF32);
+    return () => {
+      const [x, y] = [floats(LENGTH), floats(LENGTH)];
+      return { run: () => fn(0.5, x, y), result: () => total(y) };
+    };
   },
-  "matmul-ijk": (compile) => matmul(compile(matmulIjk)),
-  "matmul-ikj": (compile) => matmul(compile(matmulIkj)),
+  "matmul-ijk": (compile) => {
+    const fn = compile(matmulIjk);
+    return () => matmul(fn);
+  },
+  "matmul-ikj": (compile) => {
+    const fn = compile(matmulIkj);
+    return () => matmul(fn);
+  },
   "heat-1d": (compile) => {
-    const [fn, u] = [compile(heat1d), doubles(1000)];
-    const v = doubles(u.length);
-    return { run: () => fn(1000, u, v), result: () => total(u) };
+    const fn = compile(heat1d);
+    return () => {
+      const [u, v] = [doubles(1000), doubles(1000)];
+      return { run: () => fn(1000, u, v), result: () => total(u) };
+    };
   },
   "heat-2d": (compile) => {
-    const [fn, u] = [compile(heat2d), doubles(GRID ** 2)];
-    const v = doubles(u.length);
-    return { run: () => fn(20, GRID, GRID, u, v), result: () => total(u) };
+    const fn = compile(heat2d);
+    return () => {
+      const [u, v] = [doubles(GRID ** 2), doubles(GRID ** 2)];
+      return { run: () => fn(20, GRID, GRID, u, v), result: () => total(u) };
+    };
   },
   mandelbrot: (compile) => {
     const fn = compile(mandelbrot);
-    return returning(() => fn(200, 200));
+    return () => returning(() => fn(200, 200));
   },
   sieve: (compile) => {
-    const [fn, flags] = [compile(sieve), alignedArray(Uint8Array, 1_000_000)];
-    return returning(() => fn(flags));
+    const fn = compile(sieve);
+    return () => {
+      const flags = zeros(alignedArray(Uint8Array, 1_000_000));
+      return returning(() => fn(flags));
+    };
   },
 };

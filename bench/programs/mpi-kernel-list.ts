@@ -10,6 +10,6 @@ export function measureMpiKernels(compile: Compile): void {
   for (const [name = "", ...rest] of list(argv[2])) {
     const [x, steps, batches] = rest.map(Number) as [number, number, number];
     const kernel = mpiKernels[name]?.(compile, x, steps);
-    measureKernel(name, 1, batches, kernel, { x, steps }, mpi.rank() === 0);
+    measureKernel(name, 1, batches, kernel && (() => kernel), { x, steps }, mpi.rank() === 0);
   }
 }

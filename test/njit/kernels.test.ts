@@ -8,7 +8,7 @@ import "./cache.js";
 
 for (const [name, make] of Object.entries(kernels)) {
   test(name, () => {
-    const [expected, actual] = [make((fn) => fn), make((fn) => njit(fn))];
+    const [expected, actual] = [make((fn) => fn)(), make((fn) => njit(fn))()];
     for (const { run } of [expected, actual]) {
       run();
       run();
