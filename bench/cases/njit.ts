@@ -27,7 +27,7 @@ const kernels: Case = {
   program: "njit-kernels",
   ranks: 0,
   // For seconds together the machine is up to a fifth slower, which falls on the one or on the other.
-  rounds: 21,
+  rounds: 17,
   slow: { peers: ["numba"], rounds: 5 },
   args: [9, KERNEL_LIST, CACHE],
   quickArgs: [5, KERNEL_LIST, CACHE],
@@ -169,7 +169,7 @@ const mpiCases: readonly Case[] = [
     "njit-halo",
     [halos(25), halos(9)],
     // A step takes a microsecond or half of it, for seconds together, by which cores the ranks are on.
-    { rounds: 13, slow: { peers: ["numba-mpi", "v8"], rounds: 2 } },
+    { rounds: 11, slow: { peers: ["numba-mpi", "v8"], rounds: 1 } },
     [
       halo("halo-1d", "halo-1d", "1-D heat, x cells a rank, halo by sendrecv"),
       halo("halo-2d", "halo-2d", "2-D heat, x times x cells a rank, halo by isend, irecv, waitAll"),

@@ -6,6 +6,7 @@ import { NjitError } from "./error.js";
 import type { BoundsCheck } from "./infer/program.js";
 import { register } from "./lower/registry.js";
 import { keyOf, typesOfArguments } from "./run/arguments.js";
+import { callable, Initial } from "./run/callable.js";
 import { type CompileOptions, compile, compileAsync, type Translation, translate } from "./run/compile.js";
 import { RandomStates } from "./run/random.js";
 import { Specialisation } from "./run/specialisation.js";
@@ -105,8 +106,7 @@ export function njit(first: unknown, second?: unknown, third?: unknown): any {
   const dispatcher = new Dispatcher(fn as AnyFunction, (options ?? {}) as NjitOptions);
   if (signature !== undefined) dispatcher.compileFor(parseSignature(signature));
   const { initial } = dispatcher;
-  const compiled = (...args: unknown[]): unknown =>
-    initial.version?.accepts(args) ? initial.version.run() : dispatcher.call(args);
+  const compiled = callable(dispatcher.source.syntax.params.length, initial, (args) => dispatcher.call(args));
   Object.defineProperty(compiled, "name", { value: (fn as AnyFunction).name });
   Object.defineProperty(compiled, "length", { value: (fn as AnyFunction).length });
   register(compiled as AnyFunction, dispatcher.source);
@@ -139,14 +139,6 @@ function checkOptions(given: object): void {
 }
 
 const BOUNDS: readonly unknown[] = ["throw", "js", "none"];
-
-/**
- * The version that a call or a signature asked for first. The property is not there before, and never changes: so V8
- * takes it, and the function of C in it, for constants where it compiles a caller.
- */
-class Initial {
-  declare version?: Specialisation;
-}
 
 /** Finds the version for the arguments of a call, and compiles it if there is none. */
 class Dispatcher {

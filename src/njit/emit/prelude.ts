@@ -188,6 +188,8 @@ export const SLOTS = {
   result: 8,
   /** Bytes of stack that a call may use. */
   stack: 24,
-  values: 25,
+  /** Where `njit_call` is. */
+  entry: 25,
+  values: 26,
   each: 10,
 } as const;

@@ -62,28 +62,33 @@ class Frame {
 
   /** Takes the arguments. @returns whether they are of the types */
   accepts(args: readonly unknown[]): boolean {
-    const areNumbers = this.#areNumbers;
-    const isArray = this.#areArrays;
-    const numbers = this.#numbers;
-    const last = this.#last;
-    const count = areNumbers.length;
+    const count = this.#areNumbers.length;
     if (args.length !== count) return false;
-    for (let i = 0; i < count; i++) {
-      const value = args[i];
-      if (typeof value === "number") {
-        if (!areNumbers[i]) return false;
-        numbers[valueSlot(i)] = value;
-      } else if (value !== undefined && value === last[i]) {
-        // Nothing, if it was detached.
-        numbers[valueSlot(i) + 1] = (value as Uint8Array).length;
-      } else {
-        if (!(this.#writers[i] as Writer)(this.shared, value)) return false;
-        // An empty one may be detached, or grow: it is looked at each time.
-        const size = isArray[i] ? (numbers[valueSlot(i) + 1] as number) : 0;
-        last[i] = size > 0 && isOfFixedLength(value as ArrayBufferView) ? value : undefined;
-        if (size > SMALL && !this.#isForgetting) this.#forgetSoon();
-      }
+    for (let i = 0; i < count; i++) if (!this.takes(i, args[i])) return false;
+    return true;
+  }
+
+  /** Takes one of them. @returns whether it is of the type */
+  takes(i: number, value: unknown): boolean {
+    const numbers = this.#numbers;
+    if (typeof value === "number") {
+      if (!this.#areNumbers[i]) return false;
+      numbers[valueSlot(i)] = value;
+    } else if (value !== undefined && value === this.#last[i]) {
+      // Nothing, if it was detached.
+      numbers[valueSlot(i) + 1] = (value as Uint8Array).length;
+    } else {
+      return this.#takesAnother(i, value);
     }
+    return true;
+  }
+
+  #takesAnother(i: number, value: unknown): boolean {
+    if (!(this.#writers[i] as Writer)(this.shared, value)) return false;
+    // An empty one may be detached, or grow: it is looked at each time.
+    const size = this.#areArrays[i] ? (this.#numbers[valueSlot(i) + 1] as number) : 0;
+    this.#last[i] = size > 0 && isOfFixedLength(value as ArrayBufferView) ? value : undefined;
+    if (size > SMALL && !this.#isForgetting) this.#forgetSoon();
     return true;
   }
 }
@@ -139,6 +144,11 @@ export class Specialisation {
   /** Takes the arguments of the next `run`. @returns whether they are of its types */
   accepts(args: readonly unknown[]): boolean {
     return this.#frame.accepts(args);
+  }
+
+  /** Takes one of the arguments of the next `run`; none may be left out. @returns whether it is of its type */
+  takes(i: number, value: unknown): boolean {
+    return this.#frame.takes(i, value);
   }
 
   /** Runs it with the arguments that were accepted last. */
