@@ -88,6 +88,8 @@ const prangeCases = ["pi", "matmul"].map(
     ranks: 0,
     args: [5, 9, kernel, CACHE],
     quickArgs: [1, 9, kernel, CACHE],
+    rounds: 9,
+    slow: { peers: ["numba"], rounds: 3 },
     figures: [
       {
         name: `njit-prange-${kernel}`,
