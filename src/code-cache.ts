@@ -3,6 +3,7 @@
  * cache"): `NODE_COMPILE_CACHE` names another directory than `$XDG_CACHE_HOME/typed-mpi-code` or `~/.cache/typed-mpi-code`,
  * and `NODE_DISABLE_COMPILE_CACHE=1` turns it off. Node's own cache is for modules, and is of no use to their first calls.
  */
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import {
   closeSync,
   constants,
@@ -28,6 +29,13 @@ const PREFIX = "typed-mpi-";
 const LEARNING = 8;
 /** By what part these must have more: each process reads all of it, also what others alone use. */
 const MORE = 1.05;
+/**
+ * Milliseconds of a processor since the first script, beyond which a process has nothing to add: V8 keeps with a function that
+ * it was hot, and makes machine code of it in each later process at once, by which a first call takes twice as long.
+ */
+const YOUNG = 250;
+/** Where a floor says that something was called for the first time. */
+const FIRST_CALLS = "typed-mpi:first-call";
 /** Milliseconds after which a writer is taken for dead, and code for that of a version that nobody has any more. */
 const [DEAD, OLD] = [60_000, 90 * 86_400_000];
 
@@ -82,26 +90,32 @@ export function keptCode(name: string, text: Uint8Array): Kept {
   };
 }
 
-/** A script whose code is to be kept when the process ends. */
+/** A script whose code is to be kept. */
 interface Loaded {
   readonly script: Script;
   readonly path: string;
   readonly source: number;
-  readonly generation: number;
-  /** Of the code that it was loaded with; 0 if there was none. */
-  readonly length: number;
+  generation: number;
+  /** Of the code that it was loaded with, or that was written since; 0 if there was none. */
+  length: number;
 }
 
 const loaded: Loaded[] = [];
+/** What this process had used when the first was. */
+let begin: NodeJS.CpuUsage | undefined;
 
 /**
- * Keeps, when the process ends, what V8 has made of a script by then.
+ * Keeps what V8 has made of a script when the process ends; where nothing is kept yet, also when something was called for the
+ * first time.
  * @param isUsed Whether V8 took the code that was kept.
  */
 export function keepCode(script: Script, { path, source, generation, code }: Kept, isUsed: boolean): void {
   // Not the code itself, which would stay in memory.
   const length = isUsed ? (code?.length ?? 0) : 0;
-  if (loaded.push({ script, path, source, generation, length }) === 1) process.once("exit", keep);
+  if (loaded.push({ script, path, source, generation, length }) > 1) return;
+  begin = process.cpuUsage();
+  process.once("exit", keepAll);
+  subscribe(FIRST_CALLS, keepFirst);
 }
 
 /** What a file holds. */
@@ -141,22 +155,34 @@ function read(path: string): Contents | undefined {
 }
 
 /** Keeps what was compiled meanwhile. */
-function keep(): void {
+function keepAll(): void {
+  const { user, system } = process.cpuUsage(begin);
+  const isYoung = (user + system) / 1000 < YOUNG;
+  const isLearning = (generation: number): boolean => generation < LEARNING || Math.random() * LEARNING < 1;
+  keep(loaded.filter(({ generation }) => generation === 0 || (isYoung && isLearning(generation))));
+}
+
+/** Keeps what a first call needs, before anything is hot. */
+function keepFirst(): void {
+  unsubscribe(FIRST_CALLS, keepFirst);
+  keep(loaded.filter(({ generation }) => generation === 0));
+}
+
+function keep(scripts: readonly Loaded[]): void {
+  if (scripts.length === 0) return;
   try {
     const { isMainThread } = createRequire(import.meta.url)(
       "node:worker_threads",
     ) as typeof import("node:worker_threads");
     // Flags that were changed meanwhile: what V8 makes now is of no use to a process that begins without them.
-    if (!isMainThread || stampNow() !== stamp) return;
-    for (const each of loaded) {
-      if (each.generation < LEARNING || Math.random() * LEARNING < 1) write(each);
-    }
+    if (isMainThread && stampNow() === stamp) for (const each of scripts) write(each);
   } catch {
     // A directory that is full, or not ours: as if nothing was kept.
   }
 }
 
-function write({ script, path, source, generation, length }: Loaded): void {
+function write(each: Loaded): void {
+  const { script, path, source, generation, length } = each;
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const temporary = `${path}.new`;
   let file: number;
@@ -174,6 +200,8 @@ function write({ script, path, source, generation, length }: Loaded): void {
       header.set([MAGIC, generation + 1, source, crc32(best)]);
       writeFileSync(file, Buffer.concat([new Uint8Array(header.buffer), best]));
       renameSync(temporary, path);
+      each.generation = generation + 1;
+      each.length = best.length;
     }
   } finally {
     closeSync(file);

@@ -144,6 +144,38 @@ loader("learns from eight processes, and then leaves the file as it is", (world)
   assert.is(statSync(jitFile(world)).mtimeMs, mtimeMs);
 });
 
+loader("learns nothing from a process that lasts, unless nothing is kept yet", (world) => {
+  const lasting = `${program(DIST)} while (performance.now() < 1000);`;
+  for (const [text, generation] of [
+    [lasting, 1],
+    [lasting, 1],
+    [program(DIST), 2],
+    [lasting, 2],
+  ] as const) {
+    assert.is(start(world, text, {}, []).status, 0);
+    assert.is(generationOf(jitFile(world)), generation);
+  }
+});
+
+loader(
+  "keeps what the first call of a compiled function needs at once, where nothing is kept yet",
+  (world) => {
+    const njit = pathToFileURL(join(DIST, "njit/index.js")).href;
+    const params = JSON.stringify({ cache: { cacheDir: join(world.home, "libraries") } });
+    const calls = `
+    const { njit } = await import(${JSON.stringify(njit)});
+    if (njit((x) => x + 1, { params: ${params} })(1) !== 2) throw new Error("not 2");
+    process.kill(process.pid, "SIGKILL");`;
+    assert.is(start(world, calls, {}, []).signal, "SIGKILL");
+    const kept = codeFiles(world).filter((path) => path.includes(".cjs-"));
+    assert.ok(kept.some((path) => path.includes("typed-mpi-njit-index.cjs-")));
+    assert.ok(kept.includes(jitFile(world)));
+    for (const path of kept) assert.is(generationOf(path), 1);
+    start(world, calls, {}, []);
+    for (const path of kept) assert.is(generationOf(path), 1);
+  },
+);
+
 /** What can have happened to a file of code. */
 const damages: Readonly<Record<string, (path: string) => void>> = {
   "a bit has flipped": (path) => {
