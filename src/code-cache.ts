@@ -34,8 +34,8 @@ const MORE = 1.05;
  * it was hot, and makes machine code of it in each later process at once, by which a first call takes twice as long.
  */
 const YOUNG = 250;
-/** Where a floor says that something was called for the first time. */
-const FIRST_CALLS = "typed-mpi:first-call";
+/** Where a floor tells that its compiler was run. */
+const COMPILED = "typed-mpi:compiled";
 /** Milliseconds after which a writer is taken for dead, and code for that of a version that nobody has any more. */
 const [DEAD, OLD] = [60_000, 90 * 86_400_000];
 
@@ -95,9 +95,13 @@ interface Loaded {
   readonly script: Script;
   readonly path: string;
   readonly source: number;
+  /** How many processes have added to it: the others, and this one if it has. */
   generation: number;
+  hasAdded: boolean;
   /** Of the code that it was loaded with, or that was written since; 0 if there was none. */
   length: number;
+  /** When it was loaded. */
+  readonly time: number;
 }
 
 const loaded: Loaded[] = [];
@@ -105,17 +109,18 @@ const loaded: Loaded[] = [];
 let begin: NodeJS.CpuUsage | undefined;
 
 /**
- * Keeps what V8 has made of a script when the process ends; where nothing is kept yet, also when something was called for the
+ * Keeps what V8 has made of a script when the process ends; where nothing is kept yet, also when a function was compiled for the
  * first time.
  * @param isUsed Whether V8 took the code that was kept.
  */
 export function keepCode(script: Script, { path, source, generation, code }: Kept, isUsed: boolean): void {
   // Not the code itself, which would stay in memory.
   const length = isUsed ? (code?.length ?? 0) : 0;
-  if (loaded.push({ script, path, source, generation, length }) > 1) return;
+  const time = Date.now();
+  if (loaded.push({ script, path, source, generation, hasAdded: false, length, time }) > 1) return;
   begin = process.cpuUsage();
   process.once("exit", keepAll);
-  subscribe(FIRST_CALLS, keepFirst);
+  subscribe(COMPILED, keepFirst);
 }
 
 /** What a file holds. */
@@ -159,18 +164,20 @@ function keepAll(): void {
   const { user, system } = process.cpuUsage(begin);
   const isYoung = (user + system) / 1000 < YOUNG;
   const isLearning = (generation: number): boolean => generation < LEARNING || Math.random() * LEARNING < 1;
-  keep(loaded.filter(({ generation }) => generation === 0 || (isYoung && isLearning(generation))));
+  keep(({ length, generation }) => length === 0 || (isYoung && isLearning(generation)));
 }
 
-/** Keeps what a first call needs, before anything is hot. */
+/** Keeps what a first call needs, before it is hot, unless another process has. */
 function keepFirst(): void {
-  unsubscribe(FIRST_CALLS, keepFirst);
-  keep(loaded.filter(({ generation }) => generation === 0));
+  unsubscribe(COMPILED, keepFirst);
+  const writtenAt = (path: string): number => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  keep(({ path, length, time }) => length === 0 && writtenAt(path) < time);
 }
 
-function keep(scripts: readonly Loaded[]): void {
-  if (scripts.length === 0) return;
+function keep(isAsked: (each: Loaded) => boolean): void {
   try {
+    const scripts = loaded.filter(isAsked);
+    if (scripts.length === 0) return;
     const { isMainThread } = createRequire(import.meta.url)(
       "node:worker_threads",
     ) as typeof import("node:worker_threads");
@@ -197,18 +204,18 @@ function write(each: Loaded): void {
     const best = bestCode(script, path, generation, length);
     if (best !== undefined) {
       const header = new Uint32Array(HEADER / 4);
-      header.set([MAGIC, generation + 1, source, crc32(best)]);
+      const processes = each.hasAdded ? generation : generation + 1;
+      header.set([MAGIC, processes, source, crc32(best)]);
       writeFileSync(file, Buffer.concat([new Uint8Array(header.buffer), best]));
       renameSync(temporary, path);
-      each.generation = generation + 1;
-      each.length = best.length;
+      Object.assign(each, { generation: processes, hasAdded: true, length: best.length });
+      if (generation === 0) prune(dirname(path));
     }
   } finally {
     closeSync(file);
     // It is there only if it was of no use. Another process's, which may be there since, will be written again.
     rmSync(temporary, { force: true });
   }
-  if (generation === 0) prune(dirname(path));
 }
 
 /** What to keep: the code of this process, or what is there if that is more; undefined to leave that as it is. */

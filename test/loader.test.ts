@@ -145,7 +145,7 @@ loader("learns from eight processes, and then leaves the file as it is", (world)
 });
 
 loader("learns nothing from a process that lasts, unless nothing is kept yet", (world) => {
-  const lasting = `${program(DIST)} while (performance.now() < 1000);`;
+  const lasting = `${program(DIST)} while (process.cpuUsage().user < 1e6);`;
   for (const [text, generation] of [
     [lasting, 1],
     [lasting, 1],
@@ -175,6 +175,18 @@ loader(
     for (const path of kept) assert.is(generationOf(path), 1);
   },
 );
+
+loader("a process that keeps code twice has added to it once", (world) => {
+  const njit = pathToFileURL(join(DIST, "njit/index.js")).href;
+  const params = JSON.stringify({ cache: { cacheDir: join(world.home, "libraries") } });
+  const calls = `
+    const { njit } = await import(${JSON.stringify(njit)});
+    njit((x) => x + 1, { params: ${params} })(1);`;
+  assert.is(start(world, calls, {}, []).status, 0);
+  for (const path of codeFiles(world)) assert.is(generationOf(path), 1);
+  assert.is(start(world, calls, {}, []).status, 0);
+  assert.is(generationOf(jitFile(world)), 2);
+});
 
 /** What can have happened to a file of code. */
 const damages: Readonly<Record<string, (path: string) => void>> = {

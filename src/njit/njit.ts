@@ -142,7 +142,7 @@ function checkOptions(given: object): void {
 const BOUNDS: readonly unknown[] = ["throw", "js", "none"];
 
 /** For who keeps what V8 made of this package's functions meanwhile. */
-const FIRST_CALLS = channel("typed-mpi:first-call");
+const COMPILED = channel("typed-mpi:compiled");
 
 /** Finds the version for the arguments of a call, and compiles it if there is none. */
 class Dispatcher {
@@ -191,9 +191,7 @@ class Dispatcher {
     const specialisation = this.compileFor(types);
     if (specialisation === undefined) return this.#callJavaScript(args);
     specialisation.accepts(args);
-    const result = specialisation.run();
-    FIRST_CALLS.publish(this.source.name);
-    return result;
+    return specialisation.run();
   }
 
   async callAsync(args: readonly unknown[]): Promise<unknown> {
@@ -211,7 +209,7 @@ class Dispatcher {
       const translation = translate(this.source, types, this.#boundscheck);
       pending = compileAsync(this.source, translation, this.#compileOptions)
         .then((library) => {
-          const made = new Specialisation(types, translation, library, this.#threads, this.#random);
+          const made = this.#made(types, translation, library);
           this.#byKey.set(key, made);
           return made;
         })
@@ -277,7 +275,13 @@ class Dispatcher {
     } catch (error) {
       return this.#withoutCompiler(error);
     }
-    return new Specialisation(types, translation, library, this.#threads, this.#random);
+    return this.#made(types, translation, library);
+  }
+
+  #made(types: readonly Type[], translation: Translation, library: JitLibrary): Specialisation {
+    const made = new Specialisation(types, translation, library, this.#threads, this.#random);
+    COMPILED.publish(this.source.name);
+    return made;
   }
 
   get signatures(): readonly string[] {

@@ -20,6 +20,13 @@ test("a summary is the middle, the least and the most", () => {
   assert.throws(() => summarize([]), /no values/);
 });
 
+test("peers that are in few rounds only are held against no bar", () => {
+  for (const { slow, figures } of cases) {
+    for (const { peer, atMost, atLeast } of figures.flatMap(({ against }) => against))
+      if (slow?.peers.includes(peer)) assert.equal([atMost, atLeast], [undefined, undefined]);
+  }
+});
+
 test("the ratio of two peers is that of the rounds, not of the medians", () => {
   const ratios = pairwise([10, 100, 30], [10, 50, 10], (a, b) => a / b);
   assert.equal(ratios, [1, 2, 3]);

@@ -219,6 +219,56 @@ dispatch("functions that are called by Node have arguments of their own, with th
   });
 });
 
+dispatch("one function of Node calls those of all libraries", () => {
+  const program = `
+    const { dlopen } = process;
+    let calls = 0;
+    process.dlopen = (addon, path, ...flags) => {
+      dlopen.call(process, addon, path, ...flags);
+      const bind = addon.exports;
+      // Not koffi's.
+      if (typeof bind !== "function") return;
+      addon.exports = (...args) => {
+        const run = bind(...args);
+        return () => {
+          calls++;
+          run();
+        };
+      };
+    };
+    const { njit } = await import(${JSON.stringify(new URL("../../src/njit/index.js", import.meta.url).href)});
+    const params = { cache: { cacheDir: ${JSON.stringify(newFolder())} } };
+    const [one, other] = [njit((a, b) => a - 2 * b, { params }), njit((x) => x[0] + 0.5, { params })];
+    const x = Float64Array.of(8);
+    console.log(one(1, 2), other(x), one(2, 1), other(Float64Array.of(1)), other(x), one(0.5, 0), calls);`;
+  const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", program], {
+    encoding: "utf8",
+  });
+  assert.is(stderr, "");
+  assert.is(stdout, `-3 8.5 0 1.5 8.5 0.5 ${isLinux ? 6 : 0}\n`);
+});
+
+dispatch("an array is as long as it is, whatever its class says", () => {
+  class Longer extends Float64Array {
+    override get length(): number {
+      return 1000;
+    }
+  }
+  const fn = njit((x: Float64Array) => x[5] as number);
+  const told = new Float64Array(3);
+  Object.defineProperty(told, "length", { value: 1000 });
+  for (const x of [new Longer(3), told]) {
+    for (let call = 0; call < 3; call++) {
+      assertThrows(() => fn(x), {
+        code: "ERR_OUT_OF_RANGE",
+        message: "index 5 is outside of an array of 3 elements",
+      });
+    }
+  }
+  const bytes = njit((x: Uint8Array) => x[1] as number);
+  for (let call = 0; call < 3; call++) assert.is(bytes(Buffer.of(1, 2)), 2);
+});
+
 dispatch("the FFI engine calls what Node gives no function for", () => {
   const { dlopen } = process;
   for (const exported of [undefined, {}, () => undefined]) {

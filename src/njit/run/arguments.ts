@@ -88,10 +88,15 @@ function addressOf(view: ArrayBufferView): number {
   return address;
 }
 
-/** Whether an array is as long as it was, unless it was detached. */
-export function isOfFixedLength({ buffer }: ArrayBufferView): boolean {
-  const { resizable, growable } = buffer as { resizable?: boolean; growable?: boolean };
-  return resizable !== true && growable !== true;
+const TYPED_ARRAY: unknown = Object.getPrototypeOf(Uint8Array.prototype);
+
+/** Whether `length` of an array is what it was, unless the array was detached: it has no other one of the user's. */
+export function isOfFixedLength(view: ArrayBufferView): boolean {
+  const { resizable, growable } = view.buffer as { resizable?: boolean; growable?: boolean };
+  if (resizable === true || growable === true) return false;
+  let owner: unknown = view;
+  while (owner !== null && !Object.hasOwn(owner as object, "length")) owner = Object.getPrototypeOf(owner);
+  return owner === TYPED_ARRAY;
 }
 
 /** Puts the value of one argument where C finds it. @returns whether it is of the type */

@@ -19,7 +19,7 @@ export function callOf(library: JitLibrary, isLeaf: boolean, slots: bigint): () 
 type Run = () => void;
 
 /** Where the slots of the call are that is made. */
-const current = new Float64Array(1);
+const current = new Float64Array(new ArrayBuffer(8));
 
 /** Calls what the slots ask for, of whichever library: one function for all, that V8 knows where it compiles a caller. */
 let run: Run | undefined;
