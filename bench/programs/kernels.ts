@@ -10,7 +10,7 @@ export interface Kernel {
   readonly result: () => number;
 }
 
-/** Makes its arrays, on other pages each time. */
+/** Makes its arrays. */
 export type MakeKernel = () => Kernel;
 
 function pi(n: number): number {

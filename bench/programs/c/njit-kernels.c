@@ -139,23 +139,6 @@ static double result_matmul(void) { return total(MATRIX * MATRIX, z); }
 static double result_heat_1d(void) { return total(LINE, x); }
 static double result_heat_2d(void) { return total(GRID * GRID, x); }
 
-static const struct {
-  const char *name;
-  void (*run)(void);
-  double (*result)(void);
-} kernels[] = {
-    {"pi", run_pi, result_returned},
-    {"dot", run_dot, result_returned},
-    {"axpy", run_axpy, result_axpy},
-    {"axpy-f32", run_axpy_f32, total_f32},
-    {"matmul-ijk", run_matmul_ijk, result_matmul},
-    {"matmul-ikj", run_matmul_ikj, result_matmul},
-    {"heat-1d", run_heat_1d, result_heat_1d},
-    {"heat-2d", run_heat_2d, result_heat_2d},
-    {"mandelbrot", run_mandelbrot, result_returned},
-    {"sieve", run_sieve, result_returned},
-};
-
 /* At a line of the cache, as the arrays of the other peers are; written to, so that it has its pages. */
 static void *zeros(size_t bytes) {
   void *array = aligned_alloc(64, (bytes + 63) / 64 * 64);
@@ -175,15 +158,34 @@ static float *floats(int n) {
   return array;
 }
 
-/* Arrays on other pages: those of the batches before keep theirs. */
-static void make_arrays(void) {
-  x = doubles(GRID * GRID);
-  y = doubles(GRID * GRID);
-  z = zeros(GRID * GRID * sizeof *z);
-  xf = floats(LENGTH);
-  yf = floats(LENGTH);
-  flags = zeros(SIEVE);
+static void make_nothing(void) {}
+static void make_vectors(void) { x = doubles(LENGTH), y = doubles(LENGTH); }
+static void make_vectors_f32(void) { xf = floats(LENGTH), yf = floats(LENGTH); }
+static void make_matrices(void) {
+  x = doubles(MATRIX * MATRIX), y = doubles(MATRIX * MATRIX), z = zeros(MATRIX * MATRIX * sizeof *z);
 }
+static void make_lines(void) { x = doubles(LINE), y = doubles(LINE); }
+static void make_grids(void) { x = doubles(GRID * GRID), y = doubles(GRID * GRID); }
+static void make_flags(void) { flags = zeros(SIEVE); }
+
+static const struct {
+  const char *name;
+  /* Arrays on other pages: those that were made before keep theirs. */
+  void (*make)(void);
+  void (*run)(void);
+  double (*result)(void);
+} kernels[] = {
+    {"pi", make_nothing, run_pi, result_returned},
+    {"dot", make_vectors, run_dot, result_returned},
+    {"axpy", make_vectors, run_axpy, result_axpy},
+    {"axpy-f32", make_vectors_f32, run_axpy_f32, total_f32},
+    {"matmul-ijk", make_matrices, run_matmul_ijk, result_matmul},
+    {"matmul-ikj", make_matrices, run_matmul_ikj, result_matmul},
+    {"heat-1d", make_lines, run_heat_1d, result_heat_1d},
+    {"heat-2d", make_grids, run_heat_2d, result_heat_2d},
+    {"mandelbrot", make_nothing, run_mandelbrot, result_returned},
+    {"sieve", make_flags, run_sieve, result_returned},
+};
 
 /* Which pages its arrays got makes a kernel up to a fifth slower in any language: each batch has others. */
 static void measure_kernel(const char *name, long calls, int batches) {
@@ -191,7 +193,7 @@ static void measure_kernel(const char *name, long calls, int batches) {
     if (strcmp(kernels[k].name, name) != 0) continue;
     double least = INFINITY, result = 0;
     for (int batch = -WARM_UP_BATCHES; batch < batches; batch++) {
-      make_arrays();
+      kernels[k].make();
       if (batch == -WARM_UP_BATCHES) {
         kernels[k].run();
         result = kernels[k].result();

@@ -6,12 +6,17 @@ from time import perf_counter_ns
 WARM_UP_BATCHES = 2
 
 
-def measure(name, calls, batches, work, result, x=None, parts=1, report=True):
-    """Prints the least of the batches' times per call, divided by `parts`: a kernel takes as long each time."""
+def measure(name, calls, batches, work, result, x=None, parts=1, report=True, prepare=lambda: None):
+    """Prints the least of the batches' times per call, divided by `parts`: a kernel takes as long each time.
+
+    `prepare` is called before each batch.
+    """
     for _ in range(WARM_UP_BATCHES):
+        prepare()
         work(calls)
     ns = []
     for _ in range(batches):
+        prepare()
         start = perf_counter_ns()
         work(calls)
         ns.append((perf_counter_ns() - start) / calls / parts)

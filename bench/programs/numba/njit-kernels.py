@@ -5,7 +5,7 @@ import sys
 import numpy as np
 from numba import njit
 
-from measure import WARM_UP_BATCHES, measure
+from measure import measure
 
 compiled = njit(cache=True)
 
@@ -168,17 +168,23 @@ KERNELS = {
 
 def measure_kernel(name, calls):
     """Which pages its arrays got makes a kernel up to a fifth slower in any language: each batch has others."""
-    batches = [KERNELS[name]() for _ in range(WARM_UP_BATCHES + int(sys.argv[1]))]
-    run, result = batches[0]
-    came_to = float(result(run()))
-    each = iter(batches)
+    made, came_to = [], None
 
     def work(calls):
-        run, _ = next(each)
+        run, _ = made[-1]
         for _ in range(calls):
             run()
 
-    measure(name, calls, int(sys.argv[1]), work, came_to)
+    def prepare():
+        nonlocal came_to
+        # Those of the batches before keep their pages.
+        made.append(KERNELS[name]())
+        if came_to is None:
+            run, result = made[-1]
+            came_to = float(result(run()))
+
+    prepare()
+    measure(name, calls, int(sys.argv[1]), work, came_to, prepare=prepare)
 
 
 for each in sys.argv[2].split(","):
