@@ -1,4 +1,4 @@
-import { SLOTS } from "./prelude.js";
+import { SLOTS } from "./slots.js";
 
 /**
  * What makes a library an addon of Node (https://nodejs.org/api/n-api.html): it exports a function that takes the address

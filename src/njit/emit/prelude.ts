@@ -175,21 +175,3 @@ static inline __attribute__((unused)) int64_t njit_within(int64_t i, int64_t n) 
   return i < 0 ? 0 : i > n ? n : i;
 }
 `;
-
-/** The first slots of what JavaScript and C share. */
-export const SLOTS = {
-  status: 0,
-  info: 1,
-  more: 2,
-  random: 3,
-  arena: 5,
-  mpi: 6,
-  threads: 7,
-  result: 8,
-  /** Bytes of stack that a call may use. */
-  stack: 24,
-  /** Where `njit_call` is. */
-  entry: 25,
-  values: 26,
-  each: 10,
-} as const;

@@ -5,9 +5,9 @@ import { emitFunction } from "./function.js";
 import { cType, instanceName, Library, PREFIX, RESTRICT } from "./library.js";
 import { NODE_API } from "./node-api.js";
 import { type Apart, apartOf } from "./overlap.js";
-import { PRELUDE, SLOTS } from "./prelude.js";
+import { PRELUDE } from "./prelude.js";
 import { stackEnd } from "./recursion.js";
-import { valueSlot } from "./slots.js";
+import { SLOTS, valueSlot } from "./slots.js";
 
 /** A program in C: `njit_call` takes its arguments from the shared slots and leaves its result there. */
 export function emitLibrary(
